@@ -5,21 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from engine.message.parts import PartKind
+from engine.message.parts import Span as Span
 
 Strength = Literal["certain", "strong", "weak", "against"]
 STRENGTHS: tuple[Strength, ...] = ("certain", "strong", "weak", "against")
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Words of the original: `text` stands at `[start, end)`, counted in characters of the text of `source`."""
-
-    part: PartKind
-    start: int
-    end: int
-    text: str
-    source: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,10 +28,23 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """Words of the original: `text` stands at `[start, end)`, counted in characters of the text of `source`."""
+
+    part: PartKind
+    start: int
+    end: int
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """One string as a person sees it, and its regions in order (together they cover it, none is empty).
 
-    `source` is where it came from: `header`, `text/plain`, `text/html`, `text/calendar`, `record`, `application/ms-tnef`.
+    `source` is where it came from: `header`, `text/plain`, `text/html`, `text/calendar`, `record`, `application/ms-tnef`,
+    `message/rfc822` (an attached mail). Lists (link texts, targets, attachment names) hold one entry a line; the lines of
+    links that stand in a quotation or a signature are regions of that kind, so that they are judged like their place.
     """
 
     source: str
@@ -46,21 +59,30 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link of the body: the text shown (may be empty), its target as written, and the target's host in lower case."""
+    """A link: the text shown (may be empty), its target as written, and the target's host in lower case (`""`: no web).
+
+    `part` is the kind of part it stands in (body, quoted, signature, hidden, calendar): a shop's address in a signature
+    is not an invitation. Addresses written out without a link count too, their text is the address.
+    """
 
     text: str
     target: str
     host: str
+    part: PartKind = "body"
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """An attached file: its decoded name, declared and sniffed media type, and size in bytes after decoding."""
+    """A file: its decoded name, declared and sniffed media type, and size in bytes after decoding.
+
+    `inline`: shown inside the text (a logo), not offered as a file.
+    """
 
     name: str
     declared: str
     sniffed: str
     size: int
+    inline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +91,7 @@ class Message:
 
     `defects` are words for what was wrong with the bytes (`truncated-multipart`, `unknown-charset`, ...); `flags` are words
     of the decision (`truncated`: longer than the limit; `unreadable`: a body no person or program here can read).
+    `tracking_pixels` are those of `remote_images` that nobody is meant to see (one pixel wide, or hidden).
     `in_reply` is a fact given by the caller: the buyer wrote first. Headers alone prove nothing.
     """
 
@@ -78,6 +101,7 @@ class Message:
     links: tuple[Link, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     remote_images: tuple[str, ...] = ()
+    tracking_pixels: tuple[str, ...] = ()
     defects: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     in_reply: bool = False

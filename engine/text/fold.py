@@ -109,19 +109,6 @@ class Folded:
         # The second term takes in what folded to nothing behind the last character (combining accents).
         return self.original(start), max(self.original(end - 1) + 1, self.original(end))
 
-    def folded(self, position: int) -> int:
-        """Return the first folded position whose original position is at or after `position`."""
-        if len(self.starts) == 1:
-            return min(position, len(self.text))
-        low, high = 0, len(self.text)
-        while low < high:
-            middle = (low + high) // 2
-            if self.original(middle) < position:
-                low = middle + 1
-            else:
-                high = middle
-        return low
-
 
 def fold_plain(text: str) -> str:
     """Return `text` folded, without the way back (for words of rules)."""

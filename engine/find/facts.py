@@ -1,0 +1,152 @@
+"""Facts of a message: what a rule may ask besides its words.
+
+Each fact is one function of the reading, named in `FACTS` with its type and meaning; `rules/README.md` shows this table.
+A fact's value is a truth, a number or a list of strings; spans point to the words behind it where there are any.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.message.parts import Span
+from engine.text.reading import Reading
+
+FactType = Literal["truth", "number", "texts"]
+Spans = tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FactValue:
+    """What a fact is in one message, and the words that show it."""
+
+    value: bool | float | tuple[str, ...]
+    spans: Spans = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A fact's type, its meaning for people, and how it is read off."""
+
+    type: FactType
+    meaning: str
+    of: Callable[[Reading], FactValue]
+
+
+_PHONE = re.compile(r"(?<![\w./-])(?:\+|00)?\(?\d{1,4}\)?(?:[ .\-/()]{0,3}\d{2,4}){2,6}(?![\w-])")
+_EMAIL = re.compile(r"[\w.+-]{1,64}(?:@|\s?[(\[{]\s?(?:at|arobase|chez|ät|kropka|snabel-a|małpa|apenstaartje|arroba|chiocciola)\s?[)\]}]\s?)[\w-]+(?:(?:\.|\s?[(\[{]\s?(?:dot|point|punkt|punto|punt|kropka)\s?[)\]}]\s?)[\w-]+)+", re.I)  # fmt: skip # noqa: E501
+_URL = re.compile(r"(?:https?://|www\.)[^\s<>\"')\]]+|(?<![@\w.-])(?:[a-z0-9-]+\.)+(?:com|net|org|eu|shop|store|info|io|fr|de|it|es|nl|pl|se|be|co\.uk|uk|at|ch|example|me|app)(?:/[^\s<>\"')\]]*)?(?![\w@])", re.I)  # fmt: skip # noqa: E501
+_DATE_OR_ORDER = re.compile(r"^\d{1,4}[./-]\d{1,2}[./-]\d{1,4}$|^\d{3}-\d{7}-\d{7}$|^\d{1,2}[.:h]\d{2}\s?-\s?\d{1,2}[.:h]\d{2}$")
+_PUNCTUATION = re.compile(r"([!?])\1{2,}")
+_NEW_TEXT = ("subject", "body")
+
+
+def _found(reading: Reading, pattern: re.Pattern[str], keep: Callable[[str], bool] = lambda text: True) -> FactValue:
+    """Values and places of a pattern in the new text (subject and body, original spelling)."""
+    spans: list[Span] = []
+    for segment in reading.segments:
+        if segment.part in _NEW_TEXT:
+            for match in pattern.finditer(reading.original, segment.start, segment.end):
+                if keep(match.group()):
+                    spans.append(reading.span(match.start(), match.end()))
+    return FactValue(tuple(span.text for span in spans), tuple(spans))
+
+
+def _is_phone(text: str) -> bool:
+    digits = sum(char.isdigit() for char in text)
+    return 8 <= digits <= 15 and not _DATE_OR_ORDER.match(text.strip()) and (text[0] in "+0(" or bool(re.search(r"[ ./()-]", text)))
+
+
+def _phone(reading: Reading) -> FactValue:
+    return _found(reading, _PHONE, _is_phone)
+
+
+def _email(reading: Reading) -> FactValue:
+    return _found(reading, _EMAIL)
+
+
+def _links(reading: Reading) -> FactValue:
+    written = _found(reading, _URL)
+    hosts = [link.host for link in reading.message.links if link.host]
+    hosts += [_host(text) for text in written.value] if isinstance(written.value, tuple) else []
+    return FactValue(tuple(dict.fromkeys(hosts)), written.spans)
+
+
+def _host(url: str) -> str:
+    return re.sub(r"^[a-z]+://", "", url.lower()).split("/")[0].split("?")[0].strip(".").removeprefix("www.")
+
+
+def _misleading_links(reading: Reading) -> FactValue:
+    """Links whose shown text is an address of another host than their target."""
+    wrong = []
+    for link in reading.message.links:
+        shown = _URL.search(link.text)
+        if shown and link.host and not _same_host(_host(shown.group()), link.host):
+            wrong.append(f"{link.text.strip()} -> {link.host}")
+    return FactValue(tuple(wrong))
+
+
+def _same_host(one: str, other: str) -> bool:
+    one, other = one.removeprefix("www."), other.removeprefix("www.")
+    return one == other or one.endswith("." + other) or other.endswith("." + one)
+
+
+def _spans_of_part(reading: Reading, part: str) -> Iterator[Span]:
+    for segment in reading.segments:
+        if segment.part == part:
+            yield reading.span(segment.start, segment.end)
+
+
+def _hidden_text(reading: Reading) -> FactValue:
+    spans = tuple(_spans_of_part(reading, "hidden"))
+    text = " ".join(span.text for span in spans)
+    return FactValue((text,) if text else (), spans)
+
+
+def _new_text(reading: Reading) -> str:
+    return " ".join(reading.original[s.start : s.end] for s in reading.segments if s.part in _NEW_TEXT)
+
+
+def _caps_ratio(reading: Reading) -> FactValue:
+    letters = [char for char in _new_text(reading) if char.isalpha()]
+    return FactValue(sum(char.isupper() for char in letters) / len(letters) if len(letters) >= 12 else 0.0)
+
+
+def _emoji(reading: Reading) -> FactValue:
+    return FactValue(float(sum(unicodedata.category(char) == "So" for char in _new_text(reading) if char > "\u2190")))
+
+
+def _words(reading: Reading) -> FactValue:
+    return FactValue(float(len(_new_text(reading).split())))
+
+
+def _attachments(reading: Reading) -> FactValue:
+    return FactValue(tuple(a.name for a in reading.message.attachments), tuple(_spans_of_part(reading, "attachment_name")))
+
+
+def _subject_tag(reading: Reading) -> FactValue:
+    match = re.match(r"\s*[\[［【]([^\]］】]{2,30})[\]］】]", reading.message.subject)
+    return FactValue((match.group(1),) if match else ())
+
+
+FACTS: dict[str, Fact] = {
+    "links": Fact("texts", "hosts of the links and of the addresses written out in subject and body", _links),
+    "misleading_links": Fact("texts", "links that show an address of another host than their target", _misleading_links),
+    "phone": Fact("texts", "telephone numbers written in digits in subject and body", _phone),
+    "email_address": Fact("texts", "e-mail addresses in subject and body, `(at)` and its like included", _email),
+    "hidden_text": Fact("texts", "text that the reader does not see, as one string", _hidden_text),
+    "remote_images": Fact("texts", "addresses of images that are loaded from the net", lambda r: FactValue(r.message.remote_images)),
+    "attachments": Fact("texts", "names of the attached files", _attachments),
+    "attachment_types": Fact("texts", "media types of the attached files, by content", lambda r: FactValue(tuple(a.sniffed for a in r.message.attachments))),  # noqa: E501
+    "subject_tag": Fact("texts", "the tag in brackets that begins the subject, without the brackets", _subject_tag),
+    "caps_ratio": Fact("number", "share of capitals among the letters of subject and body (0 below 12 letters)", _caps_ratio),
+    "emoji": Fact("number", "number of emoji and pictographs in subject and body", _emoji),
+    "words": Fact("number", "number of words in subject and body", _words),
+    "exclamations": Fact("texts", "runs of three or more exclamation or question marks", lambda r: _found(r, _PUNCTUATION)),
+    "in_reply": Fact("truth", "the buyer wrote first (given by the caller)", lambda r: FactValue(r.message.in_reply)),
+    "language": Fact("texts", "the language of the message", lambda r: FactValue((r.language.code,))),
+    "defects": Fact("texts", "what was wrong with the mail's form (see the reader)", lambda r: FactValue(r.message.defects)),
+}  # fmt: skip

@@ -1,8 +1,8 @@
 """What a mail looks like to a person: the data that every later step reads.
 
-A `Message` holds `Text`s: the subject, each displayed alternative of the body, and what is kept apart (hidden text, link
-texts and targets, attachment names). A body `Text` is one string cut into `Region`s, so that quotation and signature can
-be judged apart while every offset still counts in the one string a person can look up.
+A `Message` holds `Text`s: the subject, each displayed alternative of the body, and what is kept apart (hidden text,
+link texts and targets, attachment names). A body `Text` is one string cut into `Region`s, so that quotation and
+signature can be judged apart while every offset still counts in the one string a person can look up.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class Span:
 class Text:
     """One string as a person sees it, and its regions in order (together they cover it, none is empty).
 
-    `source` is where it came from: `header`, `text/plain`, `text/html`, `text/calendar`, `record`, `application/ms-tnef`,
-    `message/rfc822` (an attached mail). Lists (link texts, targets, attachment names) hold one entry a line; the lines of
+    `source` is where it came from: `header`, `text/plain`, `text/html`, `text/calendar`, `record`,
+    `application/ms-tnef`, `message/rfc822` (an attached mail). Lists (link texts, ...) hold one entry a line; the lines of
     links that stand in a quotation or a signature are regions of that kind, so that they are judged like their place.
     """
 
@@ -89,8 +89,8 @@ class Attachment:
 class Message:
     """A mail, read. Made by `Message.parse` (bytes) or `Message.of` (a record's fields).
 
-    `defects` are words for what was wrong with the bytes (`truncated-multipart`, `unknown-charset`, ...); `flags` are words
-    of the decision (`truncated`: longer than the limit; `unreadable`: a body no person or program here can read).
+    `defects` are words for what was wrong with the bytes (`truncated-multipart`, `unknown-charset`, ...); `flags` are
+    words of the decision (`truncated`: longer than the limit; `unreadable`: a body no person or program here can read).
     `tracking_pixels` are those of `remote_images` that nobody is meant to see (one pixel wide, or hidden).
     `in_reply` is a fact given by the caller: the buyer wrote first. Headers alone prove nothing.
     """

@@ -1,0 +1,299 @@
+"""HTML -> the text a person sees, the text a person does not see, links, remote images, and the clients' containers.
+
+Blocks begin lines, table cells are separated by a blank, inline elements never split a word. Displayed: the `alt` text
+of images (many clients load no remote image until asked, and show it instead) and the labels of buttons. Hidden: what an
+inline style or attribute hides, `title` tips of more than one word, and text that a style sheet writes (`content:`).
+Comments and Outlook's conditionals, scripts, templates and the page's title are seen by nobody and are dropped.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from engine.message.containers import Container, container
+from engine.message.htmlguard import guard
+from engine.message.htmlstyle import GONE, INVISIBLE, PRE, SHADED, TINY, WHITE, Effect, colours, effect
+from engine.message.limits import HTML_NODES, MAX_LINKS
+
+_SPACES = re.compile(r"[ \t\n\r\f]+")
+_CONTENT = re.compile(r"\bcontent\s*:\s*(?:\"([^\"\n]{2,})\"|'([^'\n]{2,})')")
+_REMOTE = re.compile(r"\s*(?:https?:)?//", re.I)
+_CSS_URL = re.compile(r"url\(\s*[\"']?\s*((?:https?:)?//[^\"')\s]{1,2000})", re.I)
+_PIXELS = re.compile(r"(?:^|;)(?:width|height):([\d.]+)px")
+_LETTER = re.compile(r"[^\W\d_]")
+_DROPPED = frozenset({"script", "style", "template", "title", "noframes", "iframe", "noembed", "head", "meta", "link"})
+_BLOCKS = """
+    address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure footer
+    form header hr html legend li main nav ol option pre section select summary table tbody tfoot thead tr ul
+    textarea xmp listing plaintext
+"""
+_LINES = dict.fromkeys(_BLOCKS.split(), 1) | dict.fromkeys(("p", "h1", "h2", "h3", "h4", "h5", "h6"), 2)
+_CELLS = frozenset({"td", "th", "button", "img", "input"})
+_KEEPS_LINES = frozenset({"pre", "textarea", "xmp", "listing", "plaintext"})
+_HIDING = GONE | INVISIBLE | TINY
+_INPUTS = frozenset({"submit", "button", "reset", "text", ""})
+
+
+class HtmlLink(NamedTuple):
+    """A link: where its text begins in the displayed text, the text, the target as written, whether it is hidden."""
+
+    at: int
+    text: str
+    target: str
+    hidden: bool
+
+
+class Mark(NamedTuple):
+    """A container's stretch of the displayed text."""
+
+    kind: Container
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class HtmlText:
+    """What `read_html` found. `cut`: the source was longer than the limit."""
+
+    text: str = ""
+    hidden: str = ""
+    marks: list[Mark] = field(default_factory=list)
+    links: list[HtmlLink] = field(default_factory=list)
+    images: list[str] = field(default_factory=list)
+    pixels: list[str] = field(default_factory=list)
+    cut: bool = False
+
+
+def read_html(source: str) -> HtmlText:
+    """Read an HTML source. Never raises; size, depth and attributes are bounded as `limits` says."""
+    source, cut = guard(source)
+    walk = _Walk(LexborHTMLParser(source.encode("utf-8", "replace")))
+    result = walk.run()
+    result.cut = result.cut or cut
+    return result
+
+
+class _Writer:
+    """Collects text as a page is laid out: white space collapses, blocks begin lines, one line at most is empty."""
+
+    __slots__ = ("breaks", "length", "out", "space")
+
+    def __init__(self) -> None:
+        self.out: list[str] = []
+        self.length = 0
+        self.breaks = 0
+        self.space = False
+
+    def write(self, text: str, keep_lines: bool) -> None:
+        if not keep_lines:
+            if "\n" in text or "  " in text or "\t" in text or "\r" in text or "\f" in text:
+                text = _SPACES.sub(" ", text)
+            if text[:1] == " ":
+                self.space = True
+                text = text[1:]
+            if not text:
+                return
+            if text[-1] == " ":
+                self._put(text[:-1])
+                self.space = True
+                return
+        elif not text:
+            return
+        self._put(text)
+
+    def _put(self, text: str) -> None:
+        if self.length:
+            if self.breaks:
+                text = ("\n" if self.breaks == 1 else "\n\n") + text
+            elif self.space:
+                text = " " + text
+        self.breaks = 0
+        self.space = False
+        self.out.append(text)
+        self.length += len(text)
+
+    @property
+    def here(self) -> int:
+        """Where the next text will stand, at the latest."""
+        return self.length + (self.breaks or self.space) if self.length else 0
+
+
+class _Frame(NamedTuple):
+    """What to undo when an element ends."""
+
+    lines: int
+    state: int
+    link: tuple[int, int, str, bool] | None
+    mark: tuple[Container, int] | None
+    next: LexborNode | None
+
+
+class _Walk:
+    def __init__(self, tree: LexborHTMLParser) -> None:
+        self.root = tree.root
+        self.shown = _Writer()
+        self.apart = _Writer()
+        self.state = 0
+        self.result = HtmlText()
+        styles = [node.text() for node in tree.css("style")] if tree.root is not None else []
+        # A style sheet may put anything behind the text, so white proves nothing then.
+        self.hiding = _HIDING if any("background" in style for style in styles) else _HIDING | WHITE
+        self.written = [a or b for style in styles for a, b in _CONTENT.findall(style)]
+
+    def run(self) -> HtmlText:
+        node: LexborNode | None = self.root
+        stack: list[_Frame] = []
+        nodes = 0
+        while node is not None or stack:
+            if node is None:
+                frame = stack.pop()
+                self._leave(frame)
+                node = frame.next
+                continue
+            nodes += 1
+            tag = node.tag
+            if tag == "-text":
+                self._writer().write(node.text_content or "", bool(self.state & PRE))
+            elif tag == "br":
+                writer = self._writer()
+                writer.breaks = min(2, writer.breaks + 1)
+            elif tag != "-comment" and tag not in _DROPPED:
+                frame = self._enter(node, tag or "")
+                stack.append(frame)
+                node = node.first_child
+                continue
+            if nodes > HTML_NODES:
+                self.result.cut = True
+                break
+            node = node.next
+        return self._finish()
+
+    def _writer(self) -> _Writer:
+        state = self.state
+        if not state & self.hiding or (state & self.hiding == WHITE and state & SHADED):
+            return self.shown
+        return self.apart
+
+    def _enter(self, node: LexborNode, tag: str) -> _Frame:
+        lines = _LINES.get(tag, 0)
+        before = self.state
+        attributes = node.attributes
+        link = mark = None
+        if tag in _KEEPS_LINES:
+            self.state |= PRE
+        if attributes:
+            block = self._style(tag, attributes)
+            if block is not None:
+                lines = (lines or 1) if block else 0
+        if lines:
+            self._break(lines)
+        elif tag in _CELLS:
+            self._writer().space = True
+        if attributes:
+            kind = container(tag, attributes)
+            if kind:
+                mark = (kind, self.shown.here)
+            if tag in ("a", "area", "form"):
+                link = self._link(tag, attributes)
+            elif tag in ("img", "input", "table", "td", "body", "div", "v:fill", "v:image"):
+                self._things(tag, attributes)
+            self._title(attributes)
+        return _Frame(lines if tag not in _CELLS else -1, before, link, mark, node.next)
+
+    def _break(self, lines: int) -> None:
+        writer = self._writer()
+        writer.breaks = max(writer.breaks, lines)
+        if writer is self.apart:
+            return
+        self.apart.breaks = max(self.apart.breaks, 1)
+
+    def _style(self, tag: str, attributes: dict[str, str | None]) -> bool | None:
+        style = attributes.get("style")
+        found = effect(style) if style else Effect()
+        color = attributes.get("color") if tag == "font" else None
+        background = attributes.get("bgcolor") or ("image" if attributes.get("background") else None)
+        state = self.state
+        if color or background:
+            old = colours(color, background)
+            state = state & ~old.clears | old.sets
+        state = state & ~found.clears | found.sets
+        if "hidden" in attributes:
+            state |= GONE
+        if (state ^ self.state) & self.hiding and state & self.hiding:
+            self.apart.breaks = max(self.apart.breaks, 1)
+        self.state = state
+        return found.block
+
+    def _link(self, tag: str, attributes: dict[str, str | None]) -> tuple[int, int, str, bool] | None:
+        target = attributes.get("action" if tag == "form" else "href")
+        if not target or len(self.result.links) >= MAX_LINKS:
+            return None
+        writer = self._writer()
+        hidden = writer is self.apart
+        if tag == "area":
+            alt = attributes.get("alt") or ""
+            self.result.links.append(HtmlLink(self.shown.here, alt, target.strip(), hidden))
+            return None
+        return len(writer.out), self.shown.here, target.strip(), hidden
+
+    def _things(self, tag: str, attributes: dict[str, str | None]) -> None:
+        """Images and buttons: their text is displayed, their remote addresses are listed."""
+        if tag == "input":
+            if (attributes.get("type") or "").lower() in _INPUTS:
+                self._writer().write(attributes.get("value") or attributes.get("placeholder") or "", False)
+            return
+        source = attributes.get("src") or attributes.get("background") or ""
+        if source and _REMOTE.match(source):
+            self._image(source.strip(), attributes if tag == "img" else {})
+        elif "url(" in (style := attributes.get("style") or ""):
+            for address in _CSS_URL.findall(style):
+                self._image(address, {})
+        if tag == "img":
+            alt = attributes.get("alt")
+            if alt and _LETTER.search(alt):
+                self._writer().write(alt, False)
+                self._writer().space = True
+
+    def _image(self, source: str, attributes: dict[str, str | None]) -> None:
+        if len(self.result.images) >= MAX_LINKS:
+            return
+        self.result.images.append(source)
+        sizes = [attributes.get("width"), attributes.get("height")]
+        style = (attributes.get("style") or "").lower().replace(" ", "")
+        sizes += _PIXELS.findall(style)
+        small = [size for size in sizes if size and size.strip().removesuffix("px") in ("0", "1", "2")]
+        if len(small) >= 2 or (attributes and self._writer() is self.apart) or "display:none" in style:
+            self.result.pixels.append(source)
+
+    def _title(self, attributes: dict[str, str | None]) -> None:
+        title = attributes.get("title")
+        if title and " " in title.strip() and title != attributes.get("alt"):
+            self.apart.breaks = max(self.apart.breaks, 1)
+            self.apart.write(title, False)
+            self.apart.breaks = 1
+
+    def _leave(self, frame: _Frame) -> None:
+        if frame.link:
+            first, at, target, hidden = frame.link
+            text = "".join((self.apart if hidden else self.shown).out[first:]).strip()
+            self.result.links.append(HtmlLink(at, text, target, hidden))
+        if frame.mark:
+            kind, start = frame.mark
+            self.result.marks.append(Mark(kind, start, self.shown.length))
+        if frame.lines > 0:
+            self._break(frame.lines)
+        elif frame.lines:
+            self._writer().space = True
+        self.state = frame.state
+
+    def _finish(self) -> HtmlText:
+        result = self.result
+        result.text = "".join(self.shown.out)
+        hidden = ["".join(self.apart.out), *(text for text in self.written if _LETTER.search(text))]
+        result.hidden = "\n".join(text for text in hidden if text.strip())
+        result.marks.sort(key=lambda mark: (mark.start, -mark.end))
+        return result

@@ -1,0 +1,179 @@
+"""A body text, cut into what is new, what is quoted and what is signature.
+
+One pass over the lines. A quotation begins with what a client writes above it (« On ... wrote: », « -----Original
+Message----- », a block of From:/Sent:/To:/Subject:); where the lines below it bear `>` (or an HTML container) these marks
+decide line by line, so that answers below and between are new text; else everything below is quoted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from engine.message.parts import PartKind, Region
+from engine.message.signature import sign_lines
+from engine.message.wording import ATTRIBUTION_START, DASHED, FORWARD, LABELS, SEPARATOR, SPOKEN, VERB
+
+Marks = Iterable[tuple[str, int, int]]
+"""(`quoted`, `signature` or `rest`, start, end) of what HTML containers mark; `rest`: see `containers`."""
+
+_WIDTH = 400
+_ADDRESS = re.compile(r"[^\s@<>]@[\w-]")
+_DATED = re.compile(r"\d{4}|\d[:.h]\d\d|\d[./-]\d")
+_OLD_GMAIL = re.compile(r"\d{4}[-/]\d\d?[-/]\d\d? .{0,80}<[^<>\s]+@[^<>\s]+>:\Z")
+_RULE = re.compile(r"[_\-=*—–]{5,}\Z")
+_ARROW = re.compile(r">+[^<>]*<+\Z")
+_TRIM = " \t\r\xa0\u202f"
+
+
+def cut(text: str, marks: Marks = ()) -> tuple[Region, ...]:
+    """Return the regions of a body text, in order: together they cover it, neighbours differ in kind."""
+    if not text:
+        return ()
+    lines = text.split("\n")
+    kinds: list[PartKind] = ["body"] * len(lines)
+    bare = [line.strip(_TRIM) for line in lines]
+    for kind, start, end in marks:
+        _mark(text, bare, kinds, kind, start, end)
+    _quote(bare, kinds)
+    sign_lines(bare, kinds)
+    return _regions(lines, bare, kinds)
+
+
+def _mark(text: str, bare: list[str], kinds: list[PartKind], kind: str, start: int, end: int) -> None:
+    """Take over a container: the lines that begin inside it."""
+    first = text.count("\n", 0, start)
+    if start and text[start - 1 : start] != "\n" and text[start : start + 1] != "\n":
+        first += 1 if text[text.rfind("\n", 0, start) + 1 : start].strip() else 0
+    if kind == "rest":
+        if _headers(bare, first, 2):
+            kinds[first:] = ["quoted"] * (len(kinds) - first)
+        return
+    last = text.count("\n", 0, end)
+    for index in range(first, min(last + 1, len(kinds))):
+        if kinds[index] == "body" or kind == "quoted":
+            kinds[index] = "quoted" if kind == "quoted" else "signature"
+
+
+def _quote(bare: list[str], kinds: list[PartKind]) -> None:
+    for index, line in enumerate(bare):
+        if not line or kinds[index] != "body":
+            continue
+        if line[0] == ">":
+            if not (_ARROW.match(line) and "<" in line):
+                kinds[index] = "quoted"
+            continue
+        start = _head(bare, index, kinds)
+        if start is None:
+            continue
+        following = next((i for i in range(index + 1, len(bare)) if bare[i]), None)
+        if following is not None and (bare[following][0] == ">" or kinds[following] == "quoted"):
+            kinds[start : index + 1] = ["quoted"] * (index + 1 - start)
+        else:
+            kinds[start:] = ["quoted"] * (len(bare) - start)
+            return
+
+
+def _head(bare: list[str], index: int, kinds: list[PartKind]) -> int | None:
+    """Return the line where the head of a quotation begins that ends at `index`, None if there is none."""
+    line = bare[index]
+    if len(line) > _WIDTH:
+        return None
+    if line[-1] == ":":
+        start = _attribution(bare, index, kinds)
+        if start is not None:
+            return start
+    if line[0] in "-_=*—–" and len(line) > 6:
+        if SEPARATOR.fullmatch(line) or (DASHED.fullmatch(line) and _labels_near(bare, index + 1)):
+            return index
+    elif (line[-1] == ":" or len(line) < 40) and FORWARD.fullmatch(line) and _labels_near(bare, index + 1):
+        return index
+    if _label(line) == "from" and _headers(bare, index, 3):
+        return _above(bare, index)
+    return None
+
+
+def _attribution(bare: list[str], index: int, kinds: list[PartKind]) -> int | None:
+    """« On ..., X wrote: » on one line, or wrapped over up to three; return its first line."""
+    joined = ""
+    for first in range(index, max(-1, index - 3), -1):
+        if not bare[first] or bare[first][0] == ">":
+            return None
+        joined = f"{bare[first]} {joined}".strip()
+        if len(joined) > _WIDTH:
+            return None
+        if _is_attribution(joined, bare, index, kinds):
+            return first
+    return None
+
+
+def _is_attribution(joined: str, bare: list[str], index: int, kinds: list[PartKind]) -> bool:
+    if _OLD_GMAIL.match(joined):
+        return True
+    verb = VERB.search(joined)
+    if verb is None:
+        return False
+    following = next((i for i in range(index + 1, len(bare)) if bare[i]), None)
+    if following is not None and (bare[following][0] == ">" or kinds[following] == "quoted"):
+        return True
+    if SPOKEN.search(joined):
+        return False
+    address = _ADDRESS.search(joined)
+    dated = _DATED.search(joined)
+    return bool((dated and ATTRIBUTION_START.match(joined)) or (address and dated))
+
+
+def _label(line: str) -> str | None:
+    """Return which header a line like « *Envoyé :* lundi » shows, None for other lines."""
+    colon = line.find(":", 0, 24)
+    if colon < 1:
+        return None
+    return LABELS.get(line[:colon].strip("*_ \t\xa0\u202f|").lower())
+
+
+def _labels_near(bare: list[str], index: int) -> bool:
+    return sum(_label(line.lstrip("> ")) is not None for line in bare[index : index + 5] if line) >= 1
+
+
+def _headers(bare: list[str], index: int, wanted: int) -> bool:
+    """Whether a block of headers begins at `index`: From, a subject or a sending date, and `wanted` different ones.
+
+    Fewer or undated ones are a gift tag (« Von: Oma, An: Emma »), not a mail's head.
+    """
+    seen: set[str] = set()
+    evidence = False
+    strange = 0
+    for line in bare[index : index + 16]:
+        kind = _label(line) if line else None
+        if kind is None:
+            strange += bool(line)
+            if strange > 3:
+                break
+            continue
+        seen.add(kind)
+        evidence = evidence or bool(_ADDRESS.search(line) or _DATED.search(line))
+    return len(seen) >= wanted and "from" in seen and evidence and (wanted < 3 or bool(seen & {"subject", "sent"}))
+
+
+def _above(bare: list[str], index: int) -> int:
+    """Outlook's rule above its header block belongs to it."""
+    first = index
+    while first and not bare[first - 1]:
+        first -= 1
+    return first - 1 if first and _RULE.match(bare[first - 1]) else index
+
+
+def _regions(lines: list[str], bare: list[str], kinds: list[PartKind]) -> tuple[Region, ...]:
+    """Join lines of one kind; empty lines go with what stands above them."""
+    regions: list[Region] = []
+    begin = at = 0
+    current: PartKind | None = None
+    for line, content, kind in zip(lines, bare, kinds, strict=True):
+        if content and kind != current:
+            if current is not None:
+                regions.append(Region(current, begin, at))
+                begin = at
+            current = kind
+        at += len(line) + 1
+    regions.append(Region(current or "body", begin, at - 1))
+    return tuple(region for region in regions if region.end > region.start)

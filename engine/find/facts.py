@@ -39,25 +39,32 @@ class Fact:
 _PHONE = re.compile(r"(?<![\w./-])(?:\+|00)?\(?\d{1,4}\)?(?:[ .\-/()]{0,3}\d{2,4}){2,6}(?![\w-])")
 _EMAIL = re.compile(r"[\w.+-]{1,64}(?:@|\s?[(\[{]\s?(?:at|arobase|chez|ät|kropka|snabel-a|małpa|apenstaartje|arroba|chiocciola)\s?[)\]}]\s?)[\w-]+(?:(?:\.|\s?[(\[{]\s?(?:dot|point|punkt|punto|punt|kropka)\s?[)\]}]\s?)[\w-]+)+", re.I)  # fmt: skip # noqa: E501
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>\"')\]]+|(?<![@\w.-])(?:[a-z0-9-]+\.)+(?:com|net|org|eu|shop|store|info|io|fr|de|it|es|nl|pl|se|be|co\.uk|uk|at|ch|example|me|app)(?:/[^\s<>\"')\]]*)?(?![\w@])", re.I)  # fmt: skip # noqa: E501
-_DATE_OR_ORDER = re.compile(r"^\d{1,4}[./-]\d{1,2}[./-]\d{1,4}$|^\d{3}-\d{7}-\d{7}$|^\d{1,2}[.:h]\d{2}\s?-\s?\d{1,2}[.:h]\d{2}$")
+_DATE_OR_ORDER = re.compile(
+    r"^\d{1,4}[./-]\d{1,2}[./-]\d{1,4}$|^\d{3}-\d{7}-\d{7}$|^\d{1,2}[.:h]\d{2}\s?-\s?\d{1,2}[.:h]\d{2}$"
+)
 _PUNCTUATION = re.compile(r"([!?])\1{2,}")
 _NEW_TEXT = ("subject", "body")
 
 
 def _found(reading: Reading, pattern: re.Pattern[str], keep: Callable[[str], bool] = lambda text: True) -> FactValue:
     """Values and places of a pattern in the new text (subject and body, original spelling)."""
-    spans: list[Span] = []
-    for segment in reading.segments:
-        if segment.part in _NEW_TEXT:
-            for match in pattern.finditer(reading.original, segment.start, segment.end):
-                if keep(match.group()):
-                    spans.append(reading.span(match.start(), match.end()))
+    spans = [
+        reading.span(match.start(), match.end())
+        for segment in reading.segments
+        if segment.part in _NEW_TEXT
+        for match in pattern.finditer(reading.original, segment.start, segment.end)
+        if keep(match.group())
+    ]
     return FactValue(tuple(span.text for span in spans), tuple(spans))
 
 
 def _is_phone(text: str) -> bool:
     digits = sum(char.isdigit() for char in text)
-    return 8 <= digits <= 15 and not _DATE_OR_ORDER.match(text.strip()) and (text[0] in "+0(" or bool(re.search(r"[ ./()-]", text)))
+    return (
+        8 <= digits <= 15
+        and not _DATE_OR_ORDER.match(text.strip())
+        and (text[0] in "+0(" or bool(re.search(r"[ ./()-]", text)))
+    )
 
 
 def _phone(reading: Reading) -> FactValue:
@@ -124,7 +131,9 @@ def _words(reading: Reading) -> FactValue:
 
 
 def _attachments(reading: Reading) -> FactValue:
-    return FactValue(tuple(a.name for a in reading.message.attachments), tuple(_spans_of_part(reading, "attachment_name")))
+    return FactValue(
+        tuple(a.name for a in reading.message.attachments), tuple(_spans_of_part(reading, "attachment_name"))
+    )
 
 
 def _subject_tag(reading: Reading) -> FactValue:

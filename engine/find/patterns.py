@@ -147,6 +147,7 @@ class RuleFinder:
         fact_spans: list[Any] = []
         held = False
         for group in groups():
+
             def present(name: str, group: Hits = group) -> bool:
                 find = fact_finds.get(name)
                 return facts.holds(find) if find is not None else bool(group.get(name))

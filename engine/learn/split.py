@@ -124,7 +124,9 @@ def main(folder: Path) -> None:
         result[_fold_of(group)] += group
     content = {"test": TEST_FOLD, "folds": {str(fold): sorted(ids) for fold, ids in result.items()}}
     (folder / "splits.json").write_text(json.dumps(content, indent=0) + "\n", "utf-8")
-    print(f"{len(made)} groups, the largest of {max(map(len, made))} messages; folds: {[len(i) for i in result.values()]}")
+    print(
+        f"{len(made)} groups, the largest of {max(map(len, made))} messages; folds: {[len(i) for i in result.values()]}"
+    )
 
 
 if __name__ == "__main__":

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from engine.rulebook.patterns import phrase_errors
 from engine.rulebook.phrases import PhraseError, compile_phrases
 from engine.rulebook.problem import Problem
-from engine.rulebook.patterns import phrase_errors
 
 
 def read_lists(folder: Path) -> dict[str, tuple[str, ...]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,8 @@ from pydantic import ValidationError
 from engine.rulebook.patterns import pattern_of
 from engine.rulebook.plan import FactFind, PatternFind, PlanRule, body_parts
 from engine.rulebook.problem import Problem
-from engine.rulebook.schema import INTENT_LABELS, Find, Pack, Rule
+from engine.rulebook.schema import Pack, Rule
+from engine.rulebook.validate import cut_out, place_of, validated
 from engine.rulebook.yamlpos import Document, Node, YamlList, YamlMap, plain, read
 
 
@@ -29,7 +29,7 @@ class LoadedRule:
     pack: str
     document: Document
     node: YamlMap
-    patterns: dict[str, str] = field(default_factory=dict)
+    path: Path
 
     def at(self, *path: str | int) -> Node | tuple[int, int]:
         """Return the node at `path` below the rule (the deepest there is), for a problem's place."""
@@ -83,104 +83,49 @@ def _rules_of(document: Document, path: Path) -> Iterator[LoadedRule]:
         return
     if path.parent.parent.name == "packs" and pack.pack != path.parent.name:
         hint = f"write `pack: {path.parent.name}`, or move the file"
-        document.report("T203", f"pack `{pack.pack}` lies in the folder `{path.parent.name}`", root.entries["pack"], hint)
+        document.report(
+            "T203", f"pack `{pack.pack}` lies in the folder `{path.parent.name}`", root.entries["pack"], hint
+        )
     nodes = root.entries["rules"]
     assert isinstance(nodes, YamlList)
     for rule, node in zip(pack.rules, nodes.items, strict=True):
         assert isinstance(node, YamlMap)
-        yield LoadedRule(rule, pack.pack, document, node)
+        yield LoadedRule(rule, pack.pack, document, node, path)
 
 
 def _validated(document: Document, root: Node) -> Pack | None:
-    """The pack, without the rules that do not fit the schema (each reported)."""
-    data = plain(root)
+    """The pack. What does not fit the schema is reported and cut out, so that the rest is checked in the same run."""
+    pack, places = validated(document, root, Pack)
+    if pack is not None or not isinstance(root, YamlMap):
+        return pack
+    for loc in sorted(places, key=_order, reverse=True):  # from the end on, so that positions in lists stay right
+        cut_out(root, loc)
     try:
-        return Pack.model_validate(data)
-    except ValidationError as error:
-        bad: set[int] = set()
-        for entry in error.errors(include_url=False):
-            loc = entry["loc"]
-            _report(document, root, entry)
-            if len(loc) >= 2 and loc[0] == "rules" and isinstance(loc[1], int):
-                bad.add(loc[1])
-            else:
-                return None
-    assert isinstance(root, YamlMap)
-    rules = root.entries["rules"]
-    assert isinstance(rules, YamlList)
-    rules.items[:] = [node for index, node in enumerate(rules.items) if index not in bad]
-    return Pack.model_validate(plain(root))
+        return Pack.model_validate(plain(root))
+    except ValidationError:
+        return _without_broken_rules(root)
 
 
-_ADVICE = {
-    "missing": ("T201", "the key `{key}` is missing"),
-    "extra_forbidden": ("T201", "unknown key `{key}`"),
-}
+def _order(loc: tuple[Any, ...]) -> tuple[tuple[int, str], ...]:
+    return tuple((part, "") if isinstance(part, int) else (-1, str(part)) for part in loc)
 
 
-def _report(document: Document, root: Node, error: Any) -> None:
-    loc = tuple(part for part in error["loc"] if part not in ("str", "TestText", "[key]") and not str(part).startswith("dict["))
-    key = str(loc[-1]) if loc else ""
-    kind = error["type"]
-    place: Any = place_of(root, loc)
-    if kind == "missing":
-        document.report("T201", f"the key `{key}` is missing", place)
-    elif kind == "extra_forbidden":
-        document.report("T201", f"unknown key `{key}`", key_place(root, loc), _did_you_mean(key, _keys_near(loc)))
-    elif key == "intent" and kind == "literal_error":
-        hint = _did_you_mean(str(error["input"]), INTENT_LABELS) or f"known: {', '.join(INTENT_LABELS)}"
-        document.report("T202", f"unknown intent `{error['input']}`", place, hint)
-    elif kind == "literal_error":
-        known = str(error["ctx"]["expected"]).replace("'", "`")
-        hint = _did_you_mean(str(error["input"]), known.replace("`", "").replace(" or ", ", ").split(", "))
-        document.report("T201", f"`{key}` must be {known}, not `{error['input']}`", place, hint)
-    else:
-        message = str(error["msg"]).removeprefix("Value error, ")
-        message = message[:1].lower() + message[1:]
-        document.report("T201", f"`{key}`: {message}" if key else message, place)
+def _without_broken_rules(root: YamlMap) -> Pack | None:
+    rules = root.entries.get("rules")
+    if isinstance(rules, YamlList):
+        rules.items[:] = [node for node in rules.items if _fits(node)]
+    try:
+        return Pack.model_validate(plain(root))
+    except ValidationError:
+        return None
 
 
-def _did_you_mean(word: str, known: Iterable[str]) -> str:
-    close = get_close_matches(word, list(known), 1)
-    return f"did you mean `{close[0]}`?" if close else ""
-
-
-def _keys_near(loc: tuple[Any, ...]) -> list[str]:
-    """The keys allowed where `loc` ends."""
-    from engine.rulebook.schema import Scope, StopIf, Test, TestText
-
-    model: Any = Rule
-    if "find" in loc:
-        model = Find
-    elif "tests" in loc:
-        deeper = any(part in loc for part in ("hit", "miss", "todo-hit", "todo-miss"))
-        model = TestText if deeper and loc[-2] != "tests" and not isinstance(loc[-2], int) else Test
-    elif "scope" in loc[:-1]:
-        model = Scope
-    elif "stop_if" in loc[:-1]:
-        model = StopIf
-    elif len(loc) == 1:
-        model = Pack
-    return [info.alias or name for name, info in model.model_fields.items()]
-
-
-def place_of(root: Node, loc: Iterable[Any]) -> Node | tuple[int, int]:
-    """Return the deepest node of `root` on the way `loc`."""
-    node = root
-    for part in loc:
-        if isinstance(node, YamlMap) and part in node.entries:
-            node = node.entries[part]
-        elif isinstance(node, YamlList) and isinstance(part, int) and part < len(node.items):
-            node = node.items[part]
-    return node
-
-
-def key_place(root: Node, loc: tuple[Any, ...]) -> Node | tuple[int, int]:
-    """Return where the key that ends `loc` is written."""
-    parent = place_of(root, loc[:-1])
-    if isinstance(parent, YamlMap) and loc[-1] in parent.keys:
-        return parent.keys[loc[-1]]
-    return parent
+def _fits(node: Node) -> bool:
+    try:
+        Rule.model_validate(plain(node))
+    except ValidationError:
+        return False
+    return True
 
 
 def _check_ids(book: Rulebook) -> None:
@@ -190,7 +135,10 @@ def _check_ids(book: Rulebook) -> None:
         if first is not loaded:
             where = f"{first.document.name}:{place_of(first.node, ['id'])[0]}"
             loaded.document.report(
-                "T204", f"two rules have the id `{loaded.rule.id}` (the first: {where})", loaded.at("id"), "ids are unique"
+                "T204",
+                f"two rules have the id `{loaded.rule.id}` (the first: {where})",
+                loaded.at("id"),
+                "ids are unique",
             )
 
 

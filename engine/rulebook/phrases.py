@@ -166,7 +166,9 @@ class _Parser:
                 break
         words = [word for word in words if word]
         if not words:
-            self._fail(f"`{self._peek() or '*'}` cannot stand here (put `\\` before a character meant as itself)", begin)
+            self._fail(
+                f"`{self._peek() or '*'}` cannot stand here (put `\\` before a character meant as itself)", begin
+            )
         if starts_open:
             words[0] = STEM + words[0]
         if self._peek() == "*":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 Severity = Literal["error", "warning"]
@@ -29,6 +29,10 @@ class Problem:
     def place(self) -> tuple[str, int, int]:
         """File, line and column: the key to sort problems by."""
         return self.file, self.line, self.col
+
+    def to_json(self) -> dict[str, str | int]:
+        """Return the problem as JSON values."""
+        return asdict(self)
 
     def render(self) -> str:
         """Return `file:line:col: error T101: message`, then the line with a caret, then the hint (each if known)."""

@@ -13,7 +13,7 @@ Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 Code = Literal["fr", "en", "de", "it", "es", "nl", "pl", "sv", "any"]
 Status = Literal["draft", "shadow", "warn", "enforce", "retired"]
-When = str | dict[Literal["all", "any", "none"], list[Any]]
+When = str | dict[str, list[Any]]
 
 # Every intent with its kinds (see the labelling guide of the corpus).
 INTENTS: dict[str, tuple[str, ...]] = {

@@ -108,7 +108,9 @@ def _judge(trial: Trial, index: int, test: Test, finder: RuleFinder, reading: Re
     present, before = finder.present(reading)
     trial.satisfied_finds |= before
     trial.satisfied_branches |= {
-        path for path, item in branches(trial.loaded.rule.when) if any(holds(item, group.__contains__) for group in present)
+        path
+        for path, item in branches(trial.loaded.rule.when)
+        if any(holds(item, group.__contains__) for group in present)
     }
     expected = kind in ("hit", "todo_hit")
     if kind.startswith("todo"):
@@ -147,5 +149,7 @@ def _verdict(test: Test, expected: bool, findings: list[Any], finds: set[str], r
     shown = {fold_plain(span.text) for finding in findings for span in finding.spans}
     for name, words in test.spans.items():
         if fold_plain(words) not in shown:
-            return f"`spans: {name}`: «{words}» is not among the hits: {', '.join(f'«{text}»' for text in sorted(shown))}"
+            return (
+                f"`spans: {name}`: «{words}» is not among the hits: {', '.join(f'«{text}»' for text in sorted(shown))}"
+            )
     return ""

@@ -17,7 +17,7 @@ _ABBREVIATIONS = frozenset(
     sra srta ud uds vd dto dpto izq dcha pza avda cía núm dhr mevr mw drs bijv blz evt incl excl i.v.m m.b.t o.a t.a.v
     ul al pl os godz tj tzn tzw np m.in itd itp ok gr zł szt sz p.n proc wew kl bl.a t.ex m.m o.s.v d.v.s ca st tr
     mån tis ons tors fre lör sön jan feb mar apr jun jul aug sep sept okt nov dec janv févr avr juil déc
-    plz cp c.p s.a s.l s.r.l p.s""".split()
+    plz cp c.p s.a s.l s.r.l p.s""".split()  # noqa: SIM905
 )
 _END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？]|\n")
 _LAST_WORD = re.compile(r"[^\W_](?:[^\s\"'(«“]*[^\W_])?$")
@@ -82,7 +82,7 @@ def _trimmed(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
 
 def _ends_sentence(text: str, match: re.Match[str]) -> bool:
     mark = match.group()
-    if mark == "\n" or mark[0] != "." or len(mark) > 1 and mark[1] == ".":
+    if mark == "\n" or mark[0] != "." or (len(mark) > 1 and mark[1] == "."):
         return True
     following = _NEXT.match(text, match.end())
     if following is None or not following.group(2):
@@ -92,7 +92,7 @@ def _ends_sentence(text: str, match: re.Match[str]) -> bool:
     if word in _ABBREVIATIONS or len(word) == 1:
         return False
     if word.isdigit():  # "am 12. Mai", "2. Stock", but "chambre 12. Merci"
-        return len(word) > 2 or following.group(2).isupper() and not _ordinal_follows(text, match.end())
+        return len(word) > 2 or (following.group(2).isupper() and not _ordinal_follows(text, match.end()))
     return not following.group(2).islower() or len(word) > 3
 
 

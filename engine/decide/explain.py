@@ -15,6 +15,9 @@ from engine.find.finding import Span
 _PROHIBITED = ("solicit", "info")
 _PROHIBITING = ("solicitation_in_critical", "false_important", "prohibited_solicitation", "prohibited_information",
                 "prohibited_content")  # fmt: skip
+# Answered whatever the message says: its words are not to blame, so they are not shown.
+_NOT_ABOUT_CONTENT = ("sender_not_authorised", "unknown_alias", "seller_to_seller", "one_buyer_per_message",
+                      "quota_exceeded")  # fmt: skip
 _SHOWN_SPANS, _SHOWN_CHARACTERS = 3, 90
 
 
@@ -40,6 +43,11 @@ def shipped_texts(lang: str) -> Texts:
     return texts
 
 
+def _printable(text: str) -> str:
+    """Return the text on one line, without characters that a terminal would obey instead of showing."""
+    return "".join(c for c in " ".join(text.split()) if c.isprintable())
+
+
 @dataclass(frozen=True, slots=True)
 class _Explanation:
     decision: Decision
@@ -58,11 +66,15 @@ class _Explanation:
         return lines
 
     def _decisive(self) -> list[IntentResult]:
-        """Return the labels that decided: the prohibited ones where they did, else what is present, else possible."""
-        present = [r for r in self.decision.intents if r.state == "present"]
+        """Return the labels that decided: the prohibited or suspected ones where they did, else the surest others."""
+        if self.decision.reason in _NOT_ABOUT_CONTENT:
+            return []
+        found = [r for r in self.decision.intents if r.klass != "neutral"]
+        present = [r for r in found if r.state == "present"]
+        prohibited = [r for r in found if r.klass in _PROHIBITED]
         if self.decision.reason in _PROHIBITING:
-            return [r for r in present if r.klass in _PROHIBITED]
-        return present or list(self.decision.intents)
+            return [r for r in prohibited if r.state == "present"]
+        return prohibited if "borderline" in self.decision.flags else present or found
 
     def _found(self, result: IntentResult) -> str:
         words = self._quoted(result.evidence)
@@ -70,8 +82,8 @@ class _Explanation:
 
     def _quoted(self, spans: Iterable[Span]) -> str:
         """Return the words in quotation marks, each once, with the part where that is not the plain text."""
-        shown = dict.fromkeys((span.part, " ".join(span.text.split())) for span in spans if span.text.strip())
-        return ", ".join(self._quote(part, text) for part, text in list(shown)[:_SHOWN_SPANS])
+        shown = [(part, text) for part, text in dict.fromkeys((s.part, _printable(s.text)) for s in spans) if text]
+        return ", ".join(self._quote(part, text) for part, text in shown[:_SHOWN_SPANS])
 
     def _quote(self, part: str, text: str) -> str:
         cut = text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"

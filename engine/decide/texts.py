@@ -12,7 +12,7 @@ from engine.decide.words import LABELS, OWN_FLAGS, REASONS, ROW_FLAGS
 from engine.find.finding import STRENGTHS
 from engine.message.parts import PART_KINDS
 
-# Reasons that leave the sender something to do, and labels that have advice of their own (a kind without has its intent's).
+# Reasons that leave the sender something to do, and labels with advice of their own (a kind without has its intent's).
 DO_REASONS = (
     "sender_not_authorised", "unknown_alias", "seller_to_seller", "one_buyer_per_message", "no_open_order",
     "solicitation_in_critical", "buyer_opted_out", "false_important", "quota_exceeded", "prohibited_solicitation",

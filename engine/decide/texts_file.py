@@ -1,4 +1,4 @@
-"""Reads `texts/<lang>.yaml` and checks it: T431 wrong shape or unknown key, T432 a key is missing, T433 wrong {values}."""
+"""Reads `texts/<lang>.yaml` and checks it: T431 wrong shape or unknown key, T432 missing key, T433 wrong {values}."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from engine.message.quotation import cut
 
 # How plain alternatives show links and images: « shop <https://...> », « [image: logo] », « [cid:...] ».
 _DECORATION = re.compile(r"[<\[(](?:https?:|mailto:|tel:|cid:|www\.)[^\s>\])]*[>\])]|\[image: ?([^\]\n]*)\]", re.I)
-_SAID = re.compile(r"[^\s>*_=|#-]+")
+_UNSAID = b" \t\n>*_=|#-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +83,14 @@ def _kind_at(regions: tuple[Region, ...], at: int, hidden: bool) -> PartKind:
 
 def same_words(one: str, other: str) -> bool:
     """Whether two alternatives say the same, apart from white space, quoting marks and the way links are shown."""
-    return one.split() == other.split() or _said(one) == _said(other)
+    if _said(one) == _said(other):
+        return True
+    bare_one, bare_other = _DECORATION.sub(r"\1", one), _DECORATION.sub(r"\1", other)
+    return (bare_one != one or bare_other != other) and _said(bare_one) == _said(bare_other)
 
 
-def _said(text: str) -> str:
-    return "".join(_SAID.findall(_DECORATION.sub(r"\1", text) if "[" in text or "<" in text or "(" in text else text))
+def _said(text: str) -> bytes:
+    return text.encode("utf-8", "replace").translate(None, _UNSAID).replace(b"\xc2\xa0", b"")
 
 
 def distinct(plain: list[Body], html: list[Body]) -> list[Text]:

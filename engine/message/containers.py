@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Literal
 
 Container = Literal["quoted", "signature", "rest"]
 """`rest`: the head of a quotation that goes on to the end of the mail (Outlook puts no element around it)."""
 
+_RULE = re.compile(r"border-top:\s?solid", re.I)
 _KINDS: dict[str, Container] = {
     "gmail_quote": "quoted",
     "gmail_quote_container": "quoted",
@@ -43,8 +45,8 @@ def container(tag: str, attributes: Mapping[str, str | None]) -> Container | Non
     """Return what kind of container an element is, None for an ordinary one."""
     if tag == "blockquote" and (attributes.get("type") or "").lower() == "cite":
         return "quoted"
-    words = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
-    if words != " ":
+    if "class" in attributes or "id" in attributes:
+        words = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
         for word in words.lower().split():
             # Outlook on the web puts x_ before the names of what it forwards, Yahoo a number.
             kind = _KINDS.get(word.removeprefix("x_"))
@@ -56,6 +58,6 @@ def container(tag: str, attributes: Mapping[str, str | None]) -> Container | Non
         return "quoted"
     if attributes.get("data-smartmail") == "gmail_signature":
         return "signature"
-    if tag == "div" and "border-top:solid" in (attributes.get("style") or "").lower().replace(": ", ":"):
+    if tag == "div" and "border-top" in (style := attributes.get("style") or "") and _RULE.search(style):
         return "rest"
     return None

@@ -1,8 +1,8 @@
 """HTML -> the text a person sees, the text a person does not see, links, remote images, and the clients' containers.
 
 Blocks begin lines, table cells are separated by a blank, inline elements never split a word. Displayed: the `alt` text
-of images (many clients load no remote image until asked, and show it instead) and the labels of buttons. Hidden: what an
-inline style or attribute hides, `title` tips of more than one word, and text that a style sheet writes (`content:`).
+of images (many clients load no remote image until asked, and show it instead) and the labels of buttons. Hidden: what
+an inline style or attribute hides, `title` tips of more than one word, and text that a style sheet writes (`content:`).
 Comments and Outlook's conditionals, scripts, templates and the page's title are seen by nobody and are dropped.
 """
 
@@ -25,14 +25,20 @@ _REMOTE = re.compile(r"\s*(?:https?:)?//", re.I)
 _CSS_URL = re.compile(r"url\(\s*[\"']?\s*((?:https?:)?//[^\"')\s]{1,2000})", re.I)
 _PIXELS = re.compile(r"(?:^|;)(?:width|height):([\d.]+)px")
 _LETTER = re.compile(r"[^\W\d_]")
-_DROPPED = frozenset({"script", "style", "template", "title", "noframes", "iframe", "noembed", "head", "meta", "link"})
+_DROPPED = frozenset({"script", "template", "title", "noframes", "iframe", "noembed", "meta", "link"})
 _BLOCKS = """
     address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure footer
-    form header hr html legend li main nav ol option pre section select summary table tbody tfoot thead tr ul
+    form header hr head html legend li main nav ol option pre section select summary table tbody tfoot thead tr ul
     textarea xmp listing plaintext
 """
-_LINES = dict.fromkeys(_BLOCKS.split(), 1) | dict.fromkeys(("p", "h1", "h2", "h3", "h4", "h5", "h6"), 2)
-_CELLS = frozenset({"td", "th", "button", "img", "input"})
+_LINES = (
+    dict.fromkeys(_BLOCKS.split(), 1)
+    | dict.fromkeys(("p", "h1", "h2", "h3", "h4", "h5", "h6"), 2)
+    | dict.fromkeys(("td", "th", "button", "img", "input"), -1)
+)
+"""Line ends that an element makes before and after itself; -1: a blank."""
+_LINKS = frozenset({"a", "area", "form"})
+_THINGS = frozenset({"img", "input", "table", "td", "body", "div", "v:fill", "v:image"})
 _KEEPS_LINES = frozenset({"pre", "textarea", "xmp", "listing", "plaintext"})
 _HIDING = GONE | INVISIBLE | TINY
 _INPUTS = frozenset({"submit", "button", "reset", "text", ""})
@@ -122,14 +128,15 @@ class _Writer:
         return self.length + (self.breaks or self.space) if self.length else 0
 
 
-class _Frame(NamedTuple):
-    """What to undo when an element ends."""
+class _Undo(NamedTuple):
+    """What to undo when an element with attributes ends."""
 
-    lines: int
     state: int
     link: tuple[int, int, str, bool] | None
     mark: tuple[Container, int] | None
-    next: LexborNode | None
+
+
+_PLAIN = _Undo(0, None, None)
 
 
 class _Walk:
@@ -138,32 +145,30 @@ class _Walk:
         self.shown = _Writer()
         self.apart = _Writer()
         self.state = 0
+        self.hiding = _HIDING | WHITE
         self.result = HtmlText()
-        styles = [node.text() for node in tree.css("style")] if tree.root is not None else []
-        # A style sheet may put anything behind the text, so white proves nothing then.
-        self.hiding = _HIDING if any("background" in style for style in styles) else _HIDING | WHITE
-        self.written = [a or b for style in styles for a, b in _CONTENT.findall(style)]
+        self.written: list[str] = []
 
     def run(self) -> HtmlText:
         node: LexborNode | None = self.root
-        stack: list[_Frame] = []
+        stack: list[tuple[LexborNode | None, int, _Undo]] = []
         nodes = 0
         while node is not None or stack:
             if node is None:
-                frame = stack.pop()
-                self._leave(frame)
-                node = frame.next
+                node, lines, undo = stack.pop()
+                self._leave(lines, undo)
                 continue
             nodes += 1
-            tag = node.tag
+            tag = node.tag or ""
             if tag == "-text":
                 self._writer().write(node.text_content or "", bool(self.state & PRE))
             elif tag == "br":
                 writer = self._writer()
                 writer.breaks = min(2, writer.breaks + 1)
+            elif tag == "style":
+                self._sheet(node.text())
             elif tag != "-comment" and tag not in _DROPPED:
-                frame = self._enter(node, tag or "")
-                stack.append(frame)
+                stack.append((node.next, *self._enter(tag, node.attributes)))
                 node = node.first_child
                 continue
             if nodes > HTML_NODES:
@@ -172,37 +177,45 @@ class _Walk:
             node = node.next
         return self._finish()
 
+    def _sheet(self, style: str) -> None:
+        """A style sheet may put anything behind the text, so white proves nothing then; and it may write text."""
+        if "background" in style:
+            self.hiding = _HIDING
+        self.written += [one or other for one, other in _CONTENT.findall(style)]
+
     def _writer(self) -> _Writer:
         state = self.state
         if not state & self.hiding or (state & self.hiding == WHITE and state & SHADED):
             return self.shown
         return self.apart
 
-    def _enter(self, node: LexborNode, tag: str) -> _Frame:
+    def _enter(self, tag: str, attributes: dict[str, str | None]) -> tuple[int, _Undo]:
+        """Begin an element; return the line ends it makes (-1: it separates by a blank) and what to undo at its end."""
         lines = _LINES.get(tag, 0)
+        if not attributes and tag not in _KEEPS_LINES:
+            if lines > 0:
+                self._break(lines)
+            elif lines:
+                self._writer().space = True
+            return lines, _PLAIN if not self.state else _Undo(self.state, None, None)
         before = self.state
-        attributes = node.attributes
-        link = mark = None
         if tag in _KEEPS_LINES:
             self.state |= PRE
-        if attributes:
-            block = self._style(tag, attributes)
-            if block is not None:
-                lines = (lines or 1) if block else 0
-        if lines:
+        block = self._style(tag, attributes)
+        if block is not None and lines >= 0:
+            lines = (lines or 1) if block else 0
+        if lines > 0:
             self._break(lines)
-        elif tag in _CELLS:
+        elif lines:
             self._writer().space = True
-        if attributes:
-            kind = container(tag, attributes)
-            if kind:
-                mark = (kind, self.shown.here)
-            if tag in ("a", "area", "form"):
-                link = self._link(tag, attributes)
-            elif tag in ("img", "input", "table", "td", "body", "div", "v:fill", "v:image"):
-                self._things(tag, attributes)
+        kind = container(tag, attributes)
+        mark = (kind, self.shown.here) if kind else None
+        link = self._link(tag, attributes) if tag in _LINKS else None
+        if tag in _THINGS:
+            self._things(tag, attributes)
+        if "title" in attributes:
             self._title(attributes)
-        return _Frame(lines if tag not in _CELLS else -1, before, link, mark, node.next)
+        return lines, _Undo(before, link, mark)
 
     def _break(self, lines: int) -> None:
         writer = self._writer()
@@ -276,19 +289,19 @@ class _Walk:
             self.apart.write(title, False)
             self.apart.breaks = 1
 
-    def _leave(self, frame: _Frame) -> None:
-        if frame.link:
-            first, at, target, hidden = frame.link
+    def _leave(self, lines: int, undo: _Undo) -> None:
+        if undo.link:
+            first, at, target, hidden = undo.link
             text = "".join((self.apart if hidden else self.shown).out[first:]).strip()
             self.result.links.append(HtmlLink(at, text, target, hidden))
-        if frame.mark:
-            kind, start = frame.mark
+        if undo.mark:
+            kind, start = undo.mark
             self.result.marks.append(Mark(kind, start, self.shown.length))
-        if frame.lines > 0:
-            self._break(frame.lines)
-        elif frame.lines:
+        if lines > 0:
+            self._break(lines)
+        elif lines:
             self._writer().space = True
-        self.state = frame.state
+        self.state = undo.state
 
     def _finish(self) -> HtmlText:
         result = self.result

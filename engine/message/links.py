@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 _HOST = re.compile(r"(?:https?:)?//(?:[^/?#@]*@)?(\[[^\]/]*\]|[^/?#:\s]+)", re.I)
-_BARE = re.compile(r"\b(?:https?://|www\.)[^\s<>\"'\u00ab\u00bb\u201c\u201d]{3,2000}", re.I)
+_BARE = re.compile(r"(?:https?://|www\.)[^\s<>\"'\u00ab\u00bb\u201c\u201d]{3,2000}", re.I)
+_STARTS = ("http://", "https://", "HTTP://", "HTTPS://", "Http://", "Https://", "www.", "WWW.", "Www.")
 _TRAILING = ".,;:!?)]}*_'\u2019\u2026"
 _STRIPPED = {ord(c): None for c in "\t\r\n"} | {ord("\\"): "/"}
 
@@ -22,10 +24,21 @@ def host_of(target: str) -> str:
 
 def written_addresses(text: str) -> list[tuple[int, str, str]]:
     """Return (offset, address as written, host) of each web address written out in `text`."""
-    if "://" not in text and "www." not in text and "WWW." not in text:
-        return []
-    found = []
-    for match in _BARE.finditer(text):
+    starts = {at for mark in _STARTS for at in _occurrences(text, mark)} if "://" in text or "www." in text else ()
+    found: list[tuple[int, str, str]] = []
+    end = 0
+    for start in sorted(starts):
+        match = _BARE.match(text, start)
+        if match is None or start < end:
+            continue
+        end = match.end()
         address = match[0].rstrip(_TRAILING)
-        found.append((match.start(), address, host_of(address if "//" in address[:8] else f"//{address}")))
+        found.append((start, address, host_of(address if "//" in address[:8] else f"//{address}")))
     return found
+
+
+def _occurrences(text: str, mark: str) -> Iterator[int]:
+    at = text.find(mark)
+    while at >= 0:
+        yield at
+        at = text.find(mark, at + len(mark))

@@ -43,7 +43,7 @@ class Text:
     """One string as a person sees it, and its regions in order (together they cover it, none is empty).
 
     `source` is where it came from: `header`, `text/plain`, `text/html`, `text/calendar`, `record`,
-    `application/ms-tnef`, `message/rfc822` (an attached mail). Lists (link texts, ...) hold one entry a line; the lines of
+    `application/ms-tnef`, `message/rfc822` (an attached mail). Lists (link texts, ...) hold one entry a line; lines of
     links that stand in a quotation or a signature are regions of that kind, so that they are judged like their place.
     """
 

@@ -1,7 +1,7 @@
 """A body text, cut into what is new, what is quoted and what is signature.
 
 One pass over the lines. A quotation begins with what a client writes above it (« On ... wrote: », « -----Original
-Message----- », a block of From:/Sent:/To:/Subject:); where the lines below it bear `>` (or an HTML container) these marks
+Message----- », a block of From:/Sent:/To:/Subject:); where the lines below it bear `>` (or an HTML container) these
 decide line by line, so that answers below and between are new text; else everything below is quoted.
 """
 
@@ -12,7 +12,18 @@ from collections.abc import Iterable
 
 from engine.message.parts import PartKind, Region
 from engine.message.signature import sign_lines
-from engine.message.wording import ATTRIBUTION_START, DASHED, FORWARD, LABELS, SEPARATOR, SPOKEN, VERB
+from engine.message.wording import (
+    ATTRIBUTION_START,
+    DASHED,
+    FORWARD,
+    FORWARD_LETTERS,
+    FORWARD_WORDS,
+    LABELS,
+    SEPARATOR,
+    SPOKEN,
+    VERB,
+    fold,
+)
 
 Marks = Iterable[tuple[str, int, int]]
 """(`quoted`, `signature` or `rest`, start, end) of what HTML containers mark; `rest`: see `containers`."""
@@ -86,9 +97,9 @@ def _head(bare: list[str], index: int, kinds: list[PartKind]) -> int | None:
     if line[0] in "-_=*—–" and len(line) > 6:
         if SEPARATOR.fullmatch(line) or (DASHED.fullmatch(line) and _labels_near(bare, index + 1)):
             return index
-    elif (line[-1] == ":" or len(line) < 40) and FORWARD.fullmatch(line) and _labels_near(bare, index + 1):
-        return index
-    if _label(line) == "from" and _headers(bare, index, 3):
+    elif len(line) < 60 and line[0] in FORWARD_LETTERS and fold(line.partition(" ")[0].rstrip(":")) in FORWARD_WORDS:
+        return index if FORWARD.fullmatch(line) and _labels_near(bare, index + 1) else None
+    if ":" in line[1:24] and _label(line) == "from" and _headers(bare, index, 3):
         return _above(bare, index)
     return None
 

@@ -1,14 +1,14 @@
 """Who signs: names, addresses, slogans and legal footers at the end of what somebody wrote, apart from the text.
 
-A signature begins at `-- `, at a closing (« Cordialement », « Mit freundlichen Grüßen ») or at a last paragraph of contact
-data. It is never allowed to swallow text: a P.S., a real question, a paragraph of prose and whatever stands between two
-closings (messages in two languages have two) stay body.
+A signature begins at `-- `, at a closing (« Cordialement », « Mit freundlichen Grüßen ») or at a last paragraph of
+contact data. It is never allowed to swallow text: a P.S., a real question, a paragraph of prose and whatever stands
+between two closings (messages in two languages have two) stay body.
 """
 
 from __future__ import annotations
 
 import re
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from engine.message.parts import PartKind
 from engine.message.wording import (
@@ -21,6 +21,7 @@ from engine.message.wording import (
     REGISTRATION,
     ROLE,
     SENT_FROM,
+    SENT_WORDS,
     STRONG,
     WEAK,
     fold,
@@ -30,11 +31,13 @@ _LAST_LINES = 150
 _DELIMITERS = frozenset({"--", "—", "––", "-–", "---"})
 _STRONG, _WEAK = frozenset(STRONG), frozenset(WEAK)
 _FIRST = frozenset(closing.split()[0] for closing in (*STRONG, *WEAK))
-_LAST = frozenset(closing.split()[-1] for closing in STRONG if len(closing) > 4)
 _LONGEST = max(len(closing.split()) for closing in (*STRONG, *WEAK))
-_FORMAL = re.compile(r"salutations (?:distinguees|respectueuses|les meilleures)|sentiments (?:distingues|les meilleurs)")
+_FORMAL = re.compile(r"salutations (?:distinguees|respectueuses|les meilleures)|sentiments (?:distingues|les meill)")
 _EDGE = " \t*_,.!;:)(~\"'<>|•♥❤☺😊🙂🌸✨💛💙\ufe0f"
-_WEB = re.compile(r"https?://|www\.|\b[\w-]{2,40}\.(?:com|fr|de|it|es|nl|pl|se|eu|net|org|shop|store|co\.uk|at|ch|be|uk)\b", re.I)
+_WEB = re.compile(
+    r"https?://|www\.|\b[\w-]{2,40}\.(?:com|fr|de|it|es|nl|pl|se|eu|net|org|shop|store|co\.uk|at|ch|be|uk|example)\b",
+    re.I,
+)
 _MAIL = re.compile(r"[\w.+-]@[\w-]+\.\w")
 _PHONE = re.compile(r"(?:(?:\+|\b00)\d|\b0\d|\(0)[\d\s()./\xa0-]{6,}\d")
 _LABELLED = re.compile(
@@ -42,15 +45,19 @@ _LABELLED = re.compile(
     r"internet|instagram|insta|facebook|fb|ig|tiktok|[☎📞📱✆🌐✉📧🖂🏠📍])\W",
     re.I,
 )
-_PLACE = re.compile(r"\b\d{4,5}\b|\b\d{2}-\d{3}\b|\b\d{3} \d{2}\b|\b[A-Z]{1,2}\d[\dA-Z]? \d[A-Z]{2}\b|^\D{3,40} \d{1,4}\s?[a-zA-Z]?\Z")
+_PLACE = re.compile(
+    r"\b\d{4,5}\b|\b\d{2}-\d{3}\b|\b\d{3} \d{2}\b|\b[A-Z]{1,2}\d[\dA-Z]? \d[A-Z]{2}\b|^\D{3,40} \d{1,4}\s?[a-zA-Z]?\Z"
+)
 _SENTENCE = re.compile(r"[^\W\d_]{3,}[\"'»”)]?[.!?…]+(?=\s|\Z)")
 _QUESTION = re.compile(r"[^.!?…]{20,}\?")
-_HELP = re.compile(r"question|frage|domand|pregunt|dud|vrag|pytan|frag|fråg|besoin|hilfe|help|looking for|auf der suche")
+_HELP = re.compile(
+    r"question|frage|domand|pregunt|dud|vrag|pytan|frag|fråg|besoin|hilfe|help|looking for|auf der suche"
+)
 _WORD = re.compile(r"[^\W\d_]+")
 
 
 def sign_lines(bare: list[str], kinds: list[PartKind]) -> None:
-    """Set the kind of signature lines, among those that are `body`; containers' `signature` lines may become body again."""
+    """Set the kind of signature lines among `body` ones; containers' `signature` lines may become body again."""
     at = 0
     for kind, length in [(kind, len(list(group))) for kind, group in groupby(kinds)]:
         if kind == "body":
@@ -61,14 +68,25 @@ def sign_lines(bare: list[str], kinds: list[PartKind]) -> None:
 
 
 def _run(bare: list[str], kinds: list[PartKind], first: int, end: int) -> None:
+    closings: list[tuple[int, str]] = []
+    written = False
     for index in range(first, end):
-        if _is_sent_from(bare[index]):
+        line = bare[index]
+        if not line:
+            continue
+        word = _first_word(line)
+        if word in SENT_WORDS and len(line) < 120 and line[-1] != "?" and SENT_FROM.match(line.lstrip("-* ")):
             kinds[index] = "signature"
+        elif written and len(line) <= 200:
+            closing = _closing(line, word)
+            if closing:
+                closings.append((index + (closing == "last"), closing))
+        written = written or line.count(" ") >= 2
     delimiter = _delimiter(bare, first, end)
     stop = end if delimiter is None else delimiter
-    starts = _closings(bare, first, stop)
-    for place, start in enumerate(starts[:-1]):
-        _sign_between(bare, kinds, start, starts[place + 1])
+    starts = _starts(bare, [closing for closing in closings if closing[0] < stop], stop)
+    for this, following in pairwise(starts):
+        _sign_between(bare, kinds, this, following)
     start = starts[-1] if starts else delimiter
     if start is None:
         start = _trailing(bare, first, end)
@@ -77,8 +95,11 @@ def _run(bare: list[str], kinds: list[PartKind], first: int, end: int) -> None:
         _keep_prose(bare, kinds, start, end)
 
 
-def _is_sent_from(line: str) -> bool:
-    return 8 < len(line) < 120 and line[-1] != "?" and SENT_FROM.match(line.lstrip("-* ")) is not None
+def _first_word(line: str) -> str:
+    word = (line if line[0].isalpha() else line.lstrip(_EDGE)).partition(" ")[0].lower()
+    if not word.isalpha():
+        word = word.rstrip(_EDGE)
+    return word if word.isascii() or len(word) > 30 else fold(word)
 
 
 def _delimiter(bare: list[str], first: int, end: int) -> int | None:
@@ -90,46 +111,32 @@ def _delimiter(bare: list[str], first: int, end: int) -> int | None:
     return None
 
 
-def _closings(bare: list[str], first: int, end: int) -> list[int]:
-    """Return where signatures begin: at strong closings after some text, else at a weak one that only names follow."""
-    strong: list[int] = []
-    weak: list[int] = []
-    written = False
-    for index in range(first, end):
-        line = bare[index]
-        if not line:
-            continue
-        closing = _closing(line) if len(line) <= 160 else None
-        if closing == "strong" and written:
-            strong.append(index)
-        elif closing == "last" and index + 1 < end:
-            strong.append(index + 1)
-        elif closing == "weak" and written:
-            weak.append(index)
-        written = written or line.count(" ") >= 2
+def _starts(bare: list[str], closings: list[tuple[int, str]], end: int) -> list[int]:
+    """Return where signatures begin: at strong closings, else at a weak one that only names and addresses follow."""
+    strong = [index for index, kind in closings if kind != "weak"]
     if strong:
-        return [at for place, at in enumerate(strong) if place == 0 or at - strong[place - 1] > 0]
-    for index in weak:
+        return strong
+    for index, _ in closings:
         below = [line for line in bare[index + 1 : end] if line]
         if below and len(below) <= 12 and all(_signs(line) for line in below):
             return [index]
     return []
 
 
-def _closing(line: str) -> str | None:
-    """`strong` or `weak` for a line that is a closing (and perhaps a name), `last` for a sentence that ends with one."""
-    words = fold(line.strip(_EDGE)).split()
-    if not words:
-        return None
-    if words[0].strip(_EDGE) in _FIRST and len(words) <= 12:
-        kind = _formula(line, [word.strip(",.!;:") for word in words])
+def _closing(line: str, first: str) -> str | None:
+    """`strong` or `weak` for a line that is a closing (and a name perhaps), `last` for a sentence that ends with one."""
+    if first in _FIRST:
+        words = fold(line.strip(_EDGE)).split()
+        kind = _formula(line, [word.strip(",.!;:") for word in words]) if len(words) <= 12 else None
         if kind:
             return kind
-    if words[-1] in _LAST and 3 < len(words) <= 25:
-        clause = " ".join(words).replace(".", ",").rpartition(", ")[2]
+    if ", " in line or ". " in line:
+        clause = fold(line[-50:].rstrip(_EDGE).replace(".", ",").rpartition(", ")[2])
         if clause in _STRONG:
             return "last"
-    return "strong" if len(words) <= 30 and _FORMAL.search(" ".join(words)) else None
+    if "alutations" in line or "entiments" in line:
+        return "strong" if _FORMAL.search(fold(line)) else None
+    return None
 
 
 def _formula(line: str, words: list[str]) -> str | None:
@@ -196,11 +203,14 @@ def _trailing(bare: list[str], first: int, end: int) -> int | None:
 
 
 def _is_contact(paragraph: list[str]) -> bool:
-    if len(paragraph) > 12 or not all(_signs(line) or len(line) <= 60 and line[-1] not in ".!?:" for line in paragraph):
+    if len(paragraph) > 12 or not all(
+        _signs(line) or (len(line) <= 60 and line[-1] not in ".!?:") for line in paragraph
+    ):
         return False
     text = "\n".join(paragraph)
     ways = sum(bool(pattern.search(text)) for pattern in (_WEB, _MAIL, _PHONE, REGISTRATION))
-    return ways >= 2 or (ways == 1 and len(paragraph) > 1 and (_is_name(paragraph[0]) or bool(ROLE.search(paragraph[0]))))
+    first = paragraph[0]
+    return ways >= 2 or (ways == 1 and len(paragraph) > 1 and (_is_name(first) or bool(ROLE.search(first))))
 
 
 def _is_legal(paragraph: list[str]) -> bool:
@@ -221,9 +231,10 @@ def _signs(line: str) -> bool:
         return True
     if line[-1] in "?!…" or (line[-1] == "." and len(line) > 40):
         return False
-    return _is_name(line) or (line.count(" ") < 9 and bool(ROLE.search(line) or REGISTRATION.search(line))) or (
-        line.count(" ") < 7 and bool(_PLACE.search(line)) and line[0].isupper()
-    )
+    blanks = line.count(" ")
+    if _is_name(line) or (blanks < 9 and (ROLE.search(line) or REGISTRATION.search(line))):
+        return True
+    return blanks < 7 and line[0].isupper() and _PLACE.search(line) is not None
 
 
 def _has_contact(line: str) -> bool:

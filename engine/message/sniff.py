@@ -1,4 +1,4 @@
-"""The media type of a file by its first bytes: a small table of what sellers attach, and of what they had better not."""
+"""The media type of a file by its first bytes: a small table of what sellers attach, and of what they should not."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class Leaf:
 
 @dataclass(slots=True)
 class Tree:
-    """The leaves, the headers (as written) of the mail and of each mail attached to it, and what was wrong or left out."""
+    """The leaves, the headers (as written) of the mail and of each attached mail, and what was wrong or left out."""
 
     raw: bytes
     leaves: list[Leaf] = field(default_factory=list)

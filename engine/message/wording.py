@@ -8,8 +8,6 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_SPECIAL = str.maketrans({"ł": "l", "ø": "o", "æ": "ae", "’": "'", "‘": "'", "´": "'"})
-
 
 def _entries(table: str) -> tuple[str, ...]:
     """Read a table whose entries stand between bars."""
@@ -21,7 +19,8 @@ def fold(text: str) -> str:
     text = text.casefold()
     if text.isascii():
         return text
-    return unicodedata.normalize("NFKD", text.translate(_SPECIAL)).encode("ascii", "ignore").decode("ascii")
+    text = text.replace("ł", "l").replace("’", "'")
+    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii")
 
 
 # --- Quotation ---------------------------------------------------------------------------------------------------
@@ -49,24 +48,23 @@ ATTRIBUTION_START = re.compile(
 )
 
 _LABEL_WORDS = {
-    "from": "from de von da van od från fran expéditeur expediteur absender mittente remitente afzender nadawca avsändare",
+    "from": "from de von da van od från fran expéditeur absender mittente remitente afzender nadawca avsändare",
     "sent": "sent|envoyé|envoye|envoyé le|gesendet|gesendet am|inviato|inviato il|enviado|enviado el|enviada el|"
     "verzonden|verzonden op|wysłano|wysłane|wyslano|skickat|skickades",
     "date": "date|datum|data|fecha|dato|date d'envoi",
     "to": "to|à|a|an|para|aan|do|till|destinataire|empfänger|destinatario|odbiorca|adresat|pour",
-    "cc": "cc|cci|bcc|kopie|copie|copia|dw|kopia|ccn|cco|blindkopie|reply-to|répondre à|antwort an|importance|attachments",
+    "cc": "cc|cci|bcc|kopie|copie|copia|dw|kopia|ccn|cco|reply-to|répondre à|antwort an|importance|attachments",
     "subject": "subject|objet|sujet|betreff|oggetto|asunto|onderwerp|temat|ämne|amne|re",
 }
 LABELS: dict[str, str] = {
-    word: kind
-    for kind, words in _LABEL_WORDS.items()
-    for word in (words.split("|") if "|" in words else words.split())
+    word: kind for kind, words in _LABEL_WORDS.items() for word in (words.split("|") if "|" in words else words.split())
 }
 """Header labels as Outlook and others write them above what they quote, and which header each one is."""
 
 _ORIGINAL = (
-    r"original message|original appointment|message d['’]origine|message original|message initial|message transf[ée]r[ée]|"
-    r"message transmis|message r[ée]exp[ée]di[ée]|urspr(?:ü|ue)ngliche (?:nachricht|mail|e-mail)|original-?nachricht|"
+    r"original message|original appointment|message d['’]origine|message original|message initial|"
+    r"message transf[ée]r[ée]|message transmis|message r[ée]exp[ée]di[ée]|"
+    r"urspr(?:ü|ue)ngliche (?:nachricht|mail|e-mail)|original-?nachricht|"
     r"weitergeleitete (?:nachricht|mail)|messaggio originale|messaggio inoltrato|mensaje original|mensaje reenviado|"
     r"oorspronkelijk(?:e)? bericht|origineel bericht|doorgestuurd bericht|wiadomo[śs][ćc] oryginalna|"
     r"oryginalna wiadomo[śs][ćc]|wiadomo[śs][ćc] pierwotna|pierwotna wiadomo[śs][ćc]|przekazana wiadomo[śs][ćc]|"
@@ -86,6 +84,17 @@ FORWARD = re.compile(
     re.I,
 )
 """The same without dashes (Apple Mail, phones); a quotation's head when header lines follow."""
+
+FORWARD_WORDS = frozenset(
+    _entries(
+        "original|message|mensaje|messaggio|ursprungliche|ursprungligt|ursprungsmeddelande|originalnachricht|original-nachricht|"
+        "originalmeddelande|original-meddelande|weitergeleitete|oorspronkelijk|oorspronkelijke|origineel|doorgestuurd|"
+        "wiadomosc|oryginalna|pierwotna|przekazana|tresc|vidarebefordrat|forwarded|begin|debut|anfang|inizio|inicio|"
+        "poczatek|paborja|paborjat|urspruengliche"
+    )
+)
+"""First words of the lines that `FORWARD` matches, folded; and the letters they begin with."""
+FORWARD_LETTERS = frozenset(letter for word in FORWARD_WORDS for letter in (word[0], word[0].upper()))
 
 # --- Signatures --------------------------------------------------------------------------------------------------
 
@@ -107,6 +116,15 @@ SENT_FROM = re.compile(
 )
 """« Sent from my iPhone » and « Get Outlook for Android » as phones and web mailers write them."""
 
+SENT_WORDS = frozenset(
+    _entries(
+        "diese|sent|get|download|envoye|envoyee|obtenez|telechargez|telecharger|von|gesendet|holen|inviato|scarica|ottieni|"
+        "enviado|obtener|obten|descargar|descarga|verstuurd|verzonden|wyslane|wyslano|wyslana|wyslany|pobierz|skickat|"
+        "hamta|outlook"
+    )
+)
+"""First words of the lines that `SENT_FROM` matches, folded: a fast way to pass the others by."""
+
 STRONG = _entries(
     # fr
     "cordialement|bien cordialement|tres cordialement|bien a vous|sinceres salutations|salutations distinguees|"
@@ -115,9 +133,9 @@ STRONG = _entries(
     "je vous prie d'agreer|nous vous prions d'agreer|"
     # de
     "mit freundlichen grussen|mit freundlichen gruessen|mit freundlichem gruss|freundliche grusse|freundliche gruesse|"
-    "freundlichen gruss|freundlicher gruss|freundlichst|mit besten grussen|mit besten gruessen|beste grusse|beste gruesse|"
-    "viele grusse|viele gruesse|liebe grusse|liebe gruesse|herzliche grusse|herzliche gruesse|schone grusse|"
-    "schone gruesse|schoene gruesse|sonnige grusse|sonnige gruesse|mit lieben grussen|mit herzlichen grussen|"
+    "freundlichen gruss|freundlicher gruss|freundlichst|mit besten grussen|mit besten gruessen|beste grusse|"
+    "beste gruesse|viele grusse|viele gruesse|liebe grusse|liebe gruesse|herzliche grusse|herzliche gruesse|"
+    "schone grusse|schone gruesse|schoene gruesse|sonnige grusse|sonnige gruesse|mit lieben grussen|mit herzlichen grussen|"
     "mit vielen grussen|grusse|gruesse|gruss|lieben gruss|lieber gruss|schonen gruss|herzlichst|mfg|lg|vg|hg|"
     "hochachtungsvoll|"
     # en
@@ -152,7 +170,8 @@ WEAK = _entries(
     "bonne fin de journee|bon week-end|a bientot|"
     "vielen dank im voraus|vielen dank|besten dank|herzlichen dank|danke schon|danke im voraus|danke|schonen tag noch|"
     "schonen tag|einen schonen tag|schones wochenende|"
-    "thanks a lot|many thanks|thank you very much|thank you|thanks in advance|thanks|thx|have a nice day|have a great day|"
+    "thanks a lot|many thanks|thank you very much|thank you|thanks in advance|thanks|thx|have a nice day|"
+    "have a great day|"
     "grazie mille|grazie in anticipo|grazie|buona giornata|a presto|"
     "muchas gracias|gracias de antemano|gracias por adelantado|gracias|que tenga un buen dia|buen dia|"
     "alvast bedankt|hartelijk dank|bedankt|dank u wel|dank je wel|fijne dag|prettige dag|"

@@ -36,7 +36,7 @@ class Fact:
     of: Callable[[Reading], FactValue]
 
 
-_PHONE = re.compile(r"(?<![\w./-])(?:\+|00)?\(?\d{1,4}\)?(?:[ .\-/()]{0,3}\d{2,4}){2,6}(?![\w-])")
+_PHONE = re.compile(r"(?<![\w./-])(?:\+|00)?\(?\d{1,4}\)?(?:[ .\-/()]{0,3}\d{1,4}){3,14}(?![\w-])")
 _EMAIL = re.compile(r"[\w.+-]{1,64}(?:@|\s?[(\[{]\s?(?:at|arobase|chez|ät|kropka|snabel-a|małpa|apenstaartje|arroba|chiocciola)\s?[)\]}]\s?)[\w-]+(?:(?:\.|\s?[(\[{]\s?(?:dot|point|punkt|punto|punt|kropka)\s?[)\]}]\s?)[\w-]+)+", re.I)  # fmt: skip # noqa: E501
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>\"')\]]+|(?<![@\w.-])(?:[a-z0-9-]+\.)+(?:com|net|org|eu|shop|store|info|io|fr|de|it|es|nl|pl|se|be|co\.uk|uk|at|ch|example|me|app)(?:/[^\s<>\"')\]]*)?(?![\w@])", re.I)  # fmt: skip # noqa: E501
 _DATE_OR_ORDER = re.compile(

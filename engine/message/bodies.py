@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from engine.message.html import HtmlText
+from engine.message.html import HtmlLink, HtmlText
 from engine.message.limits import MAX_LINKS, TEXT_HEAD, TEXT_TAIL, TEXT_TOTAL
 from engine.message.links import host_of, written_addresses
 from engine.message.parts import Link, PartKind, Region, Text
@@ -51,17 +51,33 @@ def text_body(source: str, text: str, truncated: bool = False) -> Body:
     return Body(Text(source, text, regions), _written(text, regions), truncated)
 
 
-def html_body(source: str, html: HtmlText) -> Body:
-    """Make a body of a read HTML source."""
+def html_body(source: str, html: HtmlText, plain: list[Body]) -> Body:
+    """Make a body of a read HTML source. When it says word for word what a plain body says, its text is that body's."""
     text, truncated = shorten(html.text)
+    said = _said(text)
+    twin = None if html.marks else next((body.text for body in plain if _said(body.text.text) == said), None)
+    if twin is not None:
+        kinds = [_kind_in_twin(twin, len(_said(text[: link.at]))) for link in html.links]
+        links = [_link(link, kind) for link, kind in zip(html.links, kinds, strict=True)]
+        return Body(twin, tuple(links), truncated or html.cut)
     regions = cut(text, html.marks if not truncated else [mark for mark in html.marks if mark.end <= TEXT_HEAD])
-    links = [
-        Link(" ".join(link.text.split()), link.target, host_of(link.target), _kind_at(regions, link.at, link.hidden))
-        for link in html.links
-    ]
+    links = [_link(link, _kind_at(regions, link.at)) for link in html.links]
     shown = {word.lower() for link in links for word in (link.text, link.target)}
     written = (link for link in _written(text, regions) if link.text.lower() not in shown)
     return Body(Text(source, text, regions), (*links, *written), truncated or html.cut)
+
+
+def _link(link: HtmlLink, kind: PartKind) -> Link:
+    return Link(" ".join(link.text.split()), link.target, host_of(link.target), "hidden" if link.hidden else kind)
+
+
+def _kind_in_twin(twin: Text, said: int) -> PartKind:
+    """The kind of the region that holds the character after `said` ones, blanks and marks not counted."""
+    for region in twin.regions:
+        said -= len(_said(twin.text[region.start : region.end]))
+        if said < 0:
+            return region.kind
+    return twin.regions[-1].kind
 
 
 def shorten(text: str, head: int = TEXT_HEAD, tail: int = TEXT_TAIL) -> tuple[str, bool]:
@@ -72,12 +88,10 @@ def shorten(text: str, head: int = TEXT_HEAD, tail: int = TEXT_TAIL) -> tuple[st
 
 
 def _written(text: str, regions: tuple[Region, ...]) -> tuple[Link, ...]:
-    return tuple(Link(shown, shown, host, _kind_at(regions, at, False)) for at, shown, host in written_addresses(text))
+    return tuple(Link(shown, shown, host, _kind_at(regions, at)) for at, shown, host in written_addresses(text))
 
 
-def _kind_at(regions: tuple[Region, ...], at: int, hidden: bool) -> PartKind:
-    if hidden:
-        return "hidden"
+def _kind_at(regions: tuple[Region, ...], at: int) -> PartKind:
     return next((region.kind for region in regions if region.start <= at < region.end), "body")
 
 
@@ -86,7 +100,7 @@ def same_words(one: str, other: str) -> bool:
     if _said(one) == _said(other):
         return True
     bare_one, bare_other = _DECORATION.sub(r"\1", one), _DECORATION.sub(r"\1", other)
-    return (bare_one != one or bare_other != other) and _said(bare_one) == _said(bare_other)
+    return _said(bare_one) == _said(bare_other)
 
 
 def _said(text: str) -> bytes:
@@ -100,6 +114,8 @@ def distinct(plain: list[Body], html: list[Body]) -> list[Text]:
     """
     kept = [body.text for body in plain]
     for body in html:
+        if any(body.text is text for text in kept):
+            continue
         twin = next((at for at, text in enumerate(kept) if same_words(text.text, body.text.text)), None)
         if twin is None:
             kept.append(body.text)

@@ -128,6 +128,9 @@ class _Writer:
         return self.length + (self.breaks or self.space) if self.length else 0
 
 
+_NOTHING = Effect()
+
+
 class _Undo(NamedTuple):
     """What to undo when an element with attributes ends."""
 
@@ -161,7 +164,8 @@ class _Walk:
             nodes += 1
             tag = node.tag or ""
             if tag == "-text":
-                self._writer().write(node.text_content or "", bool(self.state & PRE))
+                writer = self._writer() if self.state else self.shown
+                writer.write(node.text_content or "", bool(self.state & PRE))
             elif tag == "br":
                 writer = self._writer()
                 writer.breaks = min(2, writer.breaks + 1)
@@ -218,15 +222,15 @@ class _Walk:
         return lines, _Undo(before, link, mark)
 
     def _break(self, lines: int) -> None:
-        writer = self._writer()
-        writer.breaks = max(writer.breaks, lines)
-        if writer is self.apart:
-            return
-        self.apart.breaks = max(self.apart.breaks, 1)
+        writer = self._writer() if self.state else self.shown
+        if writer.breaks < lines:
+            writer.breaks = lines
+        if self.apart.breaks == 0:
+            self.apart.breaks = 1
 
     def _style(self, tag: str, attributes: dict[str, str | None]) -> bool | None:
         style = attributes.get("style")
-        found = effect(style) if style else Effect()
+        found = effect(style) if style else _NOTHING
         color = attributes.get("color") if tag == "font" else None
         background = attributes.get("bgcolor") or ("image" if attributes.get("background") else None)
         state = self.state
@@ -236,7 +240,7 @@ class _Walk:
         state = state & ~found.clears | found.sets
         if "hidden" in attributes:
             state |= GONE
-        if (state ^ self.state) & self.hiding and state & self.hiding:
+        if state != self.state and state & self.hiding:
             self.apart.breaks = max(self.apart.breaks, 1)
         self.state = state
         return found.block

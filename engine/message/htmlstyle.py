@@ -10,7 +10,6 @@ from typing import NamedTuple
 GONE, INVISIBLE, TINY, WHITE, PRE, SHADED = 1, 2, 4, 8, 16, 32
 """SHADED: something lies behind the text, so that white is no hidden colour."""
 
-_TRIGGER = re.compile(r"display|visib|opacity|mso-hide|height|indent|font|color|background|white-space", re.I)
 _NUMBER = re.compile(r"-?\d*\.?\d+")
 _WHITES = frozenset({"#fff", "#ffffff", "white", "rgb(255,255,255)", "rgba(255,255,255,1)", "transparent"})
 _NO_COLOUR = frozenset({"", "transparent", "none", "inherit", "initial", "unset"})
@@ -24,13 +23,8 @@ class Effect(NamedTuple):
     block: bool | None = None
 
 
-_NOTHING = Effect()
-
-
 def effect(style: str) -> Effect:
     """Return what an inline style does. A font size of zero hides nothing: layouts put it on their outer cells."""
-    if not _TRIGGER.search(style):
-        return _NOTHING
     return _cached(style) if len(style) <= 500 else _effect(style)
 
 

@@ -107,7 +107,7 @@ def _add_html(draft: _Draft, leaf: Leaf, source: str, html: HtmlText) -> None:
     if leaf.mail:
         draft.forwarded.setdefault(leaf.mail, []).append(html.text)
     elif html.text.strip() or html.links:
-        draft.html.append(html_body(source, html))
+        draft.html.append(html_body(source, html, draft.plain))
 
 
 def _read_calendar(draft: _Draft, leaf: Leaf) -> None:

@@ -27,7 +27,7 @@ def from_fields(
     """
     read = read_html(html) if html else HtmlText()
     bodies = [text_body("record", body[:TEXT_TOTAL])] if body else []
-    pages = [html_body("text/html", read)] if html and (read.text or read.links) else []
+    pages = [html_body("text/html", read, bodies)] if html and (read.text or read.links) else []
     seen = Seen()
     for part in (*pages, *bodies):
         for link in part.links:

@@ -125,15 +125,14 @@ def _starts(bare: list[str], closings: list[tuple[int, str]], end: int) -> list[
 
 def _closing(line: str, first: str) -> str | None:
     """`strong` or `weak` for a line that is a closing (and a name perhaps), `last` for a sentence that ends with one."""
-    if first in _FIRST:
-        words = fold(line.strip(_EDGE)).split()
-        kind = _formula(line, [word.strip(",.!;:") for word in words]) if len(words) <= 12 else None
+    if first in _FIRST and line.count(" ") < 12:
+        kind = _formula(line, [word.strip(",.!;:") for word in fold(line.strip(_EDGE)).split()])
         if kind:
             return kind
-    if ", " in line or ". " in line:
-        clause = fold(line[-50:].rstrip(_EDGE).replace(".", ",").rpartition(", ")[2])
-        if clause in _STRONG:
-            return "last"
+    tail = line[-50:].rstrip(_EDGE)
+    clause = tail[max(tail.rfind(", "), tail.rfind(". ")) + 2 :]
+    if len(clause) + 1 < len(tail) and clause.count(" ") < _LONGEST and fold(clause) in _STRONG:
+        return "last"
     if "alutations" in line or "entiments" in line:
         return "strong" if _FORMAL.search(fold(line)) else None
     return None

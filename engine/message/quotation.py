@@ -8,7 +8,9 @@ decide line by line, so that answers below and between are new text; else everyt
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Sequence
+from itertools import accumulate
 
 from engine.message.parts import PartKind, Region
 from engine.message.signature import sign_lines
@@ -25,7 +27,7 @@ from engine.message.wording import (
     fold,
 )
 
-Marks = Iterable[tuple[str, int, int]]
+Marks = Sequence[tuple[str, int, int]]
 """(`quoted`, `signature` or `rest`, start, end) of what HTML containers mark; `rest`: see `containers`."""
 
 _WIDTH = 400
@@ -44,26 +46,33 @@ def cut(text: str, marks: Marks = ()) -> tuple[Region, ...]:
     lines = text.split("\n")
     kinds: list[PartKind] = ["body"] * len(lines)
     bare = [line.strip(_TRIM) for line in lines]
-    for kind, start, end in marks:
-        _mark(text, bare, kinds, kind, start, end)
+    if marks:
+        _take_marks(lines, bare, kinds, marks)
     _quote(bare, kinds)
     sign_lines(bare, kinds)
     return _regions(lines, bare, kinds)
 
 
-def _mark(text: str, bare: list[str], kinds: list[PartKind], kind: str, start: int, end: int) -> None:
-    """Take over a container: the lines that begin inside it."""
-    first = text.count("\n", 0, start)
-    if start and text[start - 1 : start] != "\n" and text[start : start + 1] != "\n":
-        first += 1 if text[text.rfind("\n", 0, start) + 1 : start].strip() else 0
-    if kind == "rest":
-        if _headers(bare, first, 2):
-            kinds[first:] = ["quoted"] * (len(kinds) - first)
-        return
-    last = text.count("\n", 0, end)
-    for index in range(first, min(last + 1, len(kinds))):
-        if kinds[index] == "body" or kind == "quoted":
-            kinds[index] = "quoted" if kind == "quoted" else "signature"
+def _take_marks(lines: list[str], bare: list[str], kinds: list[PartKind], marks: Marks) -> None:
+    """Take over the containers of an HTML source: each marks the lines that begin inside it."""
+    starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
+    quoted_to = 0
+    for kind, start, end in marks:
+        if end <= quoted_to and kind == "quoted":
+            continue
+        first = bisect_left(starts, start)
+        if first and kind != "rest" and not lines[first - 1][: max(0, start - starts[first - 1])].strip():
+            first -= 1
+        if kind == "rest":
+            if _headers(bare, first, 2):
+                kinds[first:] = ["quoted"] * (len(kinds) - first)
+            continue
+        last = max(first, min(bisect_left(starts, end), len(kinds)))
+        if kind == "quoted":
+            quoted_to = max(quoted_to, end)
+            kinds[first:last] = ["quoted"] * (last - first)
+        else:
+            kinds[first:last] = ["quoted" if old == "quoted" else "signature" for old in kinds[first:last]]
 
 
 def _quote(bare: list[str], kinds: list[PartKind]) -> None:
@@ -106,32 +115,28 @@ def _head(bare: list[str], index: int, kinds: list[PartKind]) -> int | None:
 
 def _attribution(bare: list[str], index: int, kinds: list[PartKind]) -> int | None:
     """« On ..., X wrote: » on one line, or wrapped over up to three; return its first line."""
-    joined = ""
-    for first in range(index, max(-1, index - 3), -1):
-        if not bare[first] or bare[first][0] == ">":
-            return None
-        joined = f"{bare[first]} {joined}".strip()
-        if len(joined) > _WIDTH:
-            return None
-        if _is_attribution(joined, bare, index, kinds):
-            return first
-    return None
-
-
-def _is_attribution(joined: str, bare: list[str], index: int, kinds: list[PartKind]) -> bool:
-    if _OLD_GMAIL.match(joined):
-        return True
-    verb = VERB.search(joined)
-    if verb is None:
-        return False
     following = next((i for i in range(index + 1, len(bare)) if bare[i]), None)
-    if following is not None and (bare[following][0] == ">" or kinds[following] == "quoted"):
-        return True
-    if SPOKEN.search(joined):
-        return False
-    address = _ADDRESS.search(joined)
-    dated = _DATED.search(joined)
-    return bool((dated and ATTRIBUTION_START.match(joined)) or (address and dated))
+    answered = following is not None and (bare[following][0] == ">" or kinds[following] == "quoted")
+    joined = ""
+    found = None
+    for first in range(index, max(-1, index - 3), -1):
+        if not bare[first] or bare[first][0] == ">" or len(joined) > _WIDTH:
+            break
+        joined = f"{bare[first]} {joined}".strip()
+        if not (_OLD_GMAIL.match(joined) or (VERB.search(joined) and (answered or not SPOKEN.search(joined)))):
+            continue
+        begins = ATTRIBUTION_START.match(joined) is not None
+        dated = _DATED.search(joined) is not None
+        if begins and dated and not (first and _goes_on(bare[first - 1])):
+            return first
+        if found is None and (answered or (dated and (begins or _ADDRESS.search(joined)))):
+            found = first
+    return found
+
+
+def _goes_on(above: str) -> bool:
+    """Whether the line above is the beginning of a wrapped head: it begins like one and is dated itself."""
+    return bool(above) and ATTRIBUTION_START.match(above) is not None and _DATED.search(above) is not None
 
 
 def _label(line: str) -> str | None:

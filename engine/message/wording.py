@@ -42,7 +42,7 @@ SPOKEN = re.compile(rf"(?<!\w)(?:(?:{_PERSONS}) (?:{_VERBS})(?!\w)|(?:{_VERBS}) 
 ATTRIBUTION_START = re.compile(
     r"(?:\[?\d|on\b|le\b|am\b|il\b|el\b|op\b|w dniu\b|dnia\b|den\b|de[nl]?\b|at\b|"
     r"(?:mon|tue|wed|thu|fri|sat|sun|lun|mar|mer|jeu|ven|sam|dim|mo|di|mi|do|fr|sa|so|mi[ée]|jue|vie|s[áa]b|dom|"
-    r"gio|ma|wo|vr|za|zo|pon|wt|[śs]r|czw|pt|sob|niedz|m[åa]n|tis|ons|tors|fre|l[öo]r|s[öo]n)\w*[.,]? |"
+    r"gio|ma|wo|vr|za|zo|pon|wt|[śs]r|czw|pt|sob|niedz|m[åa]n|tis|ons|tors|fre|l[öo]r|s[öo]n)\w*[.,]{0,2} |"
     r"wiadomo[śs][ćc] napisana\b)",
     re.I,
 )

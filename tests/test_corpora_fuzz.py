@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.audit.corpora import Entry, entries
@@ -25,6 +25,7 @@ def read(content: bytes, format: str, reader: type[io.BytesIO] = io.BytesIO) -> 
     return entries(["-"], format=format, stdin=reader(content))
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.lists(TEXTS, min_size=1, max_size=5))
 def test_what_was_written_as_mboxrd_is_read_back(mails: list[bytes]) -> None:
     quoted = [re.sub(rb"^(>*From )", rb">\1", mail, flags=re.M) for mail in mails]
@@ -33,6 +34,7 @@ def test_what_was_written_as_mboxrd_is_read_back(mails: list[bytes]) -> None:
     assert [entry.id for entry in found] == [f"-#{number}" for number in range(1, len(mails) + 1)]
 
 
+@settings(deadline=None)
 @given(st.one_of(TEXTS, st.binary(max_size=300)), st.booleans())
 def test_any_bytes_as_mbox_give_entries_and_never_more_text_than_there_was(content: bytes, opened: bool) -> None:
     content = FROM + content if opened else content
@@ -42,6 +44,7 @@ def test_any_bytes_as_mbox_give_entries_and_never_more_text_than_there_was(conte
     assert not opened or all(entry.raw is not None for entry in found)
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(LINES, st.dictionaries(st.text(), st.text()).map(lambda d: json.dumps(d).encode()))))
 def test_any_lines_as_jsonl_give_one_entry_for_each_that_is_not_blank(lines: list[bytes]) -> None:
     content = b"\n".join([b'{"body": ""}', *lines])
@@ -49,6 +52,7 @@ def test_any_lines_as_jsonl_give_one_entry_for_each_that_is_not_blank(lines: lis
     assert len(found) == 1 + sum(1 for line in lines if line.strip())
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["id", "subject", "body", "lang", "in_reply", "headers", "context"]),

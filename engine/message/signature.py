@@ -82,17 +82,32 @@ def _run(bare: list[str], kinds: list[PartKind], first: int, end: int) -> None:
             if closing:
                 closings.append((index + (closing == "last"), closing))
         written = written or line.count(" ") >= 2
-    delimiter = _delimiter(bare, first, end)
-    stop = end if delimiter is None else delimiter
-    starts = _starts(bare, [closing for closing in closings if closing[0] < stop], stop)
+    starts = _starts(bare, closings, first, end)
     for this, following in pairwise(starts):
         _sign_between(bare, kinds, this, following)
-    start = starts[-1] if starts else delimiter
-    if start is None:
-        start = _trailing(bare, first, end)
-    if start is not None:
-        kinds[start:end] = ["signature"] * (end - start)
-        _keep_prose(bare, kinds, start, end)
+    if starts:
+        kinds[starts[-1] : end] = ["signature"] * (end - starts[-1])
+        _keep_prose(bare, kinds, starts[-1], end)
+
+
+def _starts(bare: list[str], closings: list[tuple[int, str]], first: int, end: int) -> list[int]:
+    """Return where signatures begin: strong closings and `-- `, else a weak closing or a last block of contact data."""
+    strong = [index for index, kind in closings if kind != "weak" and index < end]
+    delimiter = _delimiter(bare, first, end)
+    if delimiter is not None:
+        later = next((index for index in strong if index > delimiter), None)
+        if later is None:
+            strong = strong or [delimiter]
+        elif all(_signs(line) for line in bare[delimiter:later] if line):
+            strong = [index for index in strong if index < delimiter] + [delimiter]
+    if strong:
+        return strong
+    for index, _ in closings:
+        below = [line for line in bare[index + 1 : end] if line]
+        if below and len(below) <= 12 and all(_signs(line) for line in below):
+            return [index]
+    trailing = _trailing(bare, first, end)
+    return [] if trailing is None else [trailing]
 
 
 def _first_word(line: str) -> str:
@@ -107,20 +122,9 @@ def _delimiter(bare: list[str], first: int, end: int) -> int | None:
     for index in range(end - 1, first - 1, -1):
         if bare[index] in _DELIMITERS:
             below = sum(1 for line in bare[index + 1 : end] if line)
-            return index if 0 < below <= 20 and any(bare[first:index]) else None
+            above = next((line for line in reversed(bare[first:index]) if line), ":")
+            return index if 0 < below <= 20 and above[-1] != ":" else None
     return None
-
-
-def _starts(bare: list[str], closings: list[tuple[int, str]], end: int) -> list[int]:
-    """Return where signatures begin: at strong closings, else at a weak one that only names and addresses follow."""
-    strong = [index for index, kind in closings if kind != "weak"]
-    if strong:
-        return strong
-    for index, _ in closings:
-        below = [line for line in bare[index + 1 : end] if line]
-        if below and len(below) <= 12 and all(_signs(line) for line in below):
-            return [index]
-    return []
 
 
 def _closing(line: str, first: str) -> str | None:
@@ -236,6 +240,10 @@ def _signs(line: str) -> bool:
     return blanks < 7 and line[0].isupper() and _PLACE.search(line) is not None
 
 
+def _is_contact_line(line: str) -> bool:
+    return _has_contact(line) or bool(_LABELLED.match(line) or REGISTRATION.search(line) or _PLACE.search(line))
+
+
 def _has_contact(line: str) -> bool:
     return bool(_WEB.search(line) or _MAIL.search(line) or _PHONE.search(line)) and line.count(" ") < 20
 
@@ -282,7 +290,7 @@ def _judge(bare: list[str], kinds: list[PartKind], first: int, last: int) -> Non
         return
     for index in range(first, last):
         line = bare[index]
-        if line[0].islower() and line.count(" ") >= 3 and not _has_contact(line) and not _LABELLED.match(line):
+        if line[0].islower() and line.count(" ") >= 3 and not _is_contact_line(line):
             before = bare[index - 1] if index > first else ""
             # A slogan may be wrapped; a line that nothing precedes is a sentence of somebody who uses no capitals.
             if not before or before[-1:] in ",.!?" or _is_name(before):

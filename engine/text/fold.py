@@ -1,8 +1,8 @@
 """Folding: one plain form of a text for matching, and the way back to the original.
 
 The steps, in this order: NFKC; invisible characters out; quotes, apostrophes, dashes and blanks to one form; case;
-accents and special letters; look-alike letters in words of mixed script; runs of four or more single letters joined;
-digits for letters inside words with three or more letters. Folding twice gives the same as folding once.
+accents and special letters; runs of four or more single letters joined; look-alike letters in words of mixed script (after
+the joining, so that `a v i s` with one Cyrillic letter is one word); digits for letters inside words with three or more letters. Folding twice gives the same as folding once.
 
 Folded text keeps `.`, `!`, `?`, `;` and line ends, so that a phrase can be kept from crossing them; a carriage return
 and an underscore become a blank (so that `\\b` of RE2, which takes `_` for a letter, is right).
@@ -36,7 +36,7 @@ LOOKALIKES = str.maketrans(
 )
 _MIXED = re.compile(r"\w*(?:[a-z]\w*[\u0370-\u058f]|[\u0370-\u058f]\w*[a-z])\w*")
 _FOREIGN = re.compile(r"[\u0370-\u058f]")
-_SPACED = re.compile(r"(?<![^\W_])[^\W\d_](?:[ .*~|/\\,'\"+-][^\W\d_]){3,}(?![^\W_])")
+_SPACED = re.compile(r"(?<![^\W_])[^\W\d_](?:[ .*~|/\\,'\"+-][^\W\d_]){3,}(?![^\W_]|'[^\W_])")
 _MAYBE_SPACED = re2.compile(r"(?:[ .*~|/\\,'\"+-]\pL){3}(?:[^\pL\pN]|$)")  # RE2 rejects ordinary text ten times faster
 _MAYBE_LEET = re.compile(r"[0-9](?<=[a-z][0-9])")
 _WORD_WITH_DIGIT = re.compile(r"(?<![^\W_])[a-z]+(?:[0-9]+[a-z]+)+(?![^\W_])")
@@ -120,12 +120,12 @@ def fold(text: str) -> Folded:
     folded = text.translate(_CHARS)
     uneven = [char for char in tuple(_CHARS.uneven) if char in text]
     starts, shifts = _uneven_runs(text, uneven) if uneven else ((0,), (0,))
-    if not folded.isascii() and _FOREIGN.search(folded):
-        folded = _MIXED.sub(_latin, folded)
     if _MAYBE_SPACED.search(folded):
         joined, kept = _join_spaced(folded)
         way_back = Folded(folded, len(text), starts, shifts)
         folded, (starts, shifts) = joined, _runs([way_back.original(index) for index in kept])
+    if not folded.isascii() and _FOREIGN.search(folded):
+        folded = _MIXED.sub(_latin, folded)
     if _MAYBE_LEET.search(folded):
         folded = _WORD_WITH_DIGIT.sub(_unleet, folded)
     return Folded(folded, len(text), starts, shifts)

@@ -89,7 +89,7 @@ def _ends_sentence(text: str, match: re.Match[str]) -> bool:
         return True
     before = _LAST_WORD.search(text, max(0, match.start() - 30), match.start())
     word = before.group().lower() if before else ""
-    if word in _ABBREVIATIONS or len(word) == 1:
+    if word in _ABBREVIATIONS or (len(word) == 1 and not word.isdigit()):
         return False
     if word.isdigit():  # "am 12. Mai", "2. Stock", but "chambre 12. Merci"
         return len(word) > 2 or (following.group(2).isupper() and not _ordinal_follows(text, match.end()))

@@ -1,0 +1,86 @@
+"""The phrase grammar: what each sign matches, and what is refused."""
+
+import pytest
+import re2
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.rulebook.phrases import PhraseError, compile_phrase, compile_phrases
+from engine.rulebook.plan import PatternFind
+from engine.text.fold import fold_plain
+
+
+def found(phrase: str, text: str) -> str | None:
+    match = re2.search(compile_phrase(phrase), fold_plain(text))
+    return match.group() if match else None
+
+
+@pytest.mark.parametrize(
+    ("phrase", "text", "expected"),
+    [
+        ("avis", "un AVIS !", "avis"),
+        ("avis", "travis", None),
+        ("avis", "l'avis", "avis"),
+        ("petit avis", "petit-avis", "petit avis".replace(" ", "-")),
+        ("petit avis", "petit. avis", None),
+        ("petit avis", "petit\navis", None),
+        ("laisse* avis", "laissez avis", "laissez avis"),
+        ("*karte", "Postkarte", "postkarte"),
+        ("*bewert*", "Produktbewertungen", "produktbewertungen"),
+        ("laisse* .. avis", "laisser un tout petit avis", "laisser un tout petit avis"),
+        ("laisse* .. avis", "laisser un tout petit mot avis", None),
+        ("laisse* .. avis", "laissez avis", "laissez avis"),
+        ("laisse* .. avis", "laissez. Un avis", None),
+        ("{note donner}", "une note à donner", "note a donner"),
+        ("{note donner}", "donner la note", "donner la note"),
+        ("(quelques|cinq|5) étoiles", "Cinq étoiles", "cinq etoiles"),
+        ("petit? avis", "avis", "avis"),
+        ("avis merci?", "avis", "avis"),
+        ("un .. petit? avis", "un très bon avis", "un tres bon avis"),
+        ("pour (un (petit|bon)|le) avis", "pour un bon avis", "pour un bon avis"),
+        ("für sie", "fuer Sie", "fuer sie"),
+        ("für sie", "für Sie", "fur sie"),
+        ("grå", "graa", "graa"),
+        (r"5\*", "5*", None),
+        ("s'il vous plaît", "s’il vous plait", "s'il vous plait"),
+    ],
+)
+def test_matches(phrase: str, text: str, expected: str | None) -> None:
+    assert found(phrase, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("phrase", "at"),
+    [
+        ("", 0), ("..", 0), ("a ..", 4), (".. a", 0), ("a .. .. b", 5), ("(a|b", 0), ("a)", 1), ("a|b", 1), ("{a}", 0),
+        ("{a b c d e}", 0), ("{a b", 0), ("a?", 0), ("a*b", 2), ("?", 0), ("a.b", 1), ("(a|)", 3), ("*", 0),
+        ("(((((((((a)))))))))", 9),
+    ],
+)  # fmt: skip
+def test_refuses_and_says_where(phrase: str, at: int) -> None:
+    with pytest.raises(PhraseError) as error:
+        compile_phrase(phrase)
+    assert error.value.at == at
+    assert str(error.value)
+
+
+PHRASES = st.recursive(
+    st.sampled_from(["laisse*", "avis", "*karte", "für", "note", "5", "l'an"]),
+    lambda inner: st.one_of(
+        st.tuples(inner, inner).map(lambda pair: f"{pair[0]} {pair[1]}"),
+        st.tuples(inner, inner).map(lambda pair: f"{pair[0]} .. {pair[1]}"),
+        st.tuples(inner, inner).map(lambda pair: f"({pair[0]}|{pair[1]})"),
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(PHRASES, st.text(alphabet=st.sampled_from("laiserv nokt.5'üz\n"), max_size=60))
+def test_the_literals_match_wherever_the_phrase_does(phrase: str, text: str) -> None:
+    """The filter may let too much through, never too little."""
+    pattern = compile_phrases([phrase])
+    needs = PatternFind("x", pattern).needs
+    folded = fold_plain(text)
+    if re2.search(pattern, folded):
+        assert re2.search(f"(?s){needs}", folded)

@@ -110,6 +110,9 @@ SIGNED = {
     ),
     "sv-short": ("vilken storlek ska det vara?", "mvh lisa"),
     "sv-thanks": ("Kan du bekräfta portkoden till chauffören?", "Tack på förhand,\nErik Berg\nBergs Möbler"),
+    "de-own-words": ("Welche Farbe soll das Wachs haben?", "Summende Grüße\nImkerei Bienenstich"),
+    "sv-slash": ("Vilken färg ska lacken ha?", "/Jocke"),
+    "nl-own-words": ("Welke kleur wilt u voor de band?", "Muzikale groeten,\nDraaierij Delfzijl"),
     "sv-phone": ("Passar leverans på fredag?", "Vänliga hälsningar, Olle\n\nSkickat från min iPhone"),
 }
 PHONES = (

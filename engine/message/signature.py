@@ -14,6 +14,7 @@ from engine.message.parts import PartKind
 from engine.message.wording import (
     ADDRESSEE,
     CONFIDENTIAL,
+    ENDINGS,
     JOINERS,
     LINKING,
     PAPER,
@@ -104,7 +105,7 @@ def _starts(bare: list[str], closings: list[tuple[int, str]], first: int, end: i
         return strong
     for index, _ in closings:
         below = [line for line in bare[index + 1 : end] if line]
-        if below and len(below) <= 12 and all(_signs(line) for line in below):
+        if len(below) <= 12 and (below or bare[index][0] == "/") and all(_signs(line) for line in below):
             return [index]
     trailing = _trailing(bare, first, end)
     return [] if trailing is None else [trailing]
@@ -123,7 +124,9 @@ def _delimiter(bare: list[str], first: int, end: int) -> int | None:
         if bare[index] in _DELIMITERS:
             below = sum(1 for line in bare[index + 1 : end] if line)
             above = next((line for line in reversed(bare[first:index]) if line), ":")
-            return index if 0 < below <= 20 and above[-1] != ":" else None
+            # Other dashes than `--` are as often a rule between two parts of a text.
+            signed = bare[index] == "--" or all(_signs(line) for line in bare[index + 1 : end] if line)
+            return index if 0 < below <= 20 and above[-1] != ":" and signed else None
     return None
 
 
@@ -137,6 +140,13 @@ def _closing(line: str, first: str) -> str | None:
     clause = tail[max(tail.rfind(", "), tail.rfind(". ")) + 2 :]
     if len(clause) + 1 < len(tail) and clause.count(" ") < _LONGEST and fold(clause) in _STRONG:
         return "last"
+    if line.count(" ") < 5 and line[-1] not in "?:":
+        word = tail[tail.rfind(" ") + 1 :].lower()
+        if (word if word.isascii() else fold(word)) in ENDINGS:
+            return "strong"
+        # « /Anna », as Swedes sign.
+        if line[0] == "/" and _is_name(line[1:].lstrip("/ ")):
+            return "weak"
     if "alutations" in line or "entiments" in line:
         return "strong" if _FORMAL.search(fold(line)) else None
     return None
@@ -249,6 +259,8 @@ def _has_contact(line: str) -> bool:
 
 
 def _is_name(line: str) -> bool:
+    if not line:
+        return False
     words = line.strip(_EDGE).split()
     if not 0 < len(words) <= 6 or line[-1] in "?!:":
         return False

@@ -165,6 +165,14 @@ STRONG = _entries(
 )
 """Closings that end a letter wherever they stand alone on a line."""
 
+ENDINGS = frozenset(
+    _entries(
+        "grusse|grussen|gruss|gruesse|gruessen|groet|groeten|groetjes|halsning|halsningar|regards|greetings|saluti|saludos|"
+        "salutations|pozdrowienia|pozdrowieniami"
+    )
+)
+"""Last words of short lines that are closings whatever stands before them (« Summende Grüße »)."""
+
 WEAK = _entries(
     "merci d'avance|merci par avance|merci beaucoup|merci bien|merci|bonne journee|belle journee|bonne soiree|"
     "bonne fin de journee|bon week-end|a bientot|"

@@ -36,7 +36,7 @@ def codec(charset: str) -> str | None:
     """Return Python's codec for a charset as mails write it, None when nobody knows it."""
     name = charset.strip().strip("\"'").lower()
     name = _RENAMED.get(name, name)
-    key = _NOT_NAME.sub("_", name.replace("windows-", "cp").removeprefix("x-")).strip("_")
+    key = _NOT_NAME.sub("_", name.removeprefix("x-").replace("windows-", "cp").replace("cp-", "cp")).strip("_")
     if key in _KNOWN:
         found = aliases.get(key, key)
         return found if found in _KNOWN else None
@@ -53,9 +53,11 @@ def decode(data: bytes, charset: str | None) -> tuple[str, str | None]:
         return data.decode("ascii"), None if name else "unknown-charset"
     if name is None:
         return _guess(data), "unknown-charset"
+    if not charset:
+        return _guess(data), "missing-charset"
     if name in _LATIN:
         text, wrong = _latin(data, name)
-        return text, ("wrong-charset" if wrong else None) if charset else "missing-charset"
+        return text, "wrong-charset" if wrong else None
     try:
         return data.decode(name).removeprefix("\ufeff"), None
     except (UnicodeError, LookupError, ValueError):

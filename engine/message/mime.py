@@ -52,8 +52,8 @@ def parse(raw: bytes, *, in_reply: bool = False) -> Message:
     if b"\r" in raw and b"\n" not in raw:
         raw = raw.replace(b"\r", b"\n")
     draft = _Draft(read_tree(raw))
-    if not raw.strip():
-        draft.tree.defects["empty"] = None
+    if not raw or raw.isspace():
+        draft.tree.defects = {"empty": None}
     for leaf in draft.tree.leaves:
         _reader(leaf)(draft, leaf)
     return _message(draft, digest, in_reply)

@@ -43,7 +43,7 @@ def _decoded(tree: Tree, leaf: Leaf, start: int, end: int) -> bytes:
     if leaf.encoding == "quoted-printable":
         return binascii.a2b_qp(data)
     if leaf.encoding == "base64":
-        if data.translate(None, _BASE64) not in (b"", b"=", b"=="):
+        if data.rstrip(b"= \t\r\n").translate(None, _BASE64):
             tree.defects["wrong-base64"] = None
             if _is_plain(data):
                 return data

@@ -421,6 +421,15 @@ def test_a_huge_alternative_does_not_push_the_other_out() -> None:
     assert sum(len(text.text) for text in message.texts if text.source != "header") <= TEXT_TOTAL
 
 
+@pytest.mark.parametrize("lines", [True, False])
+def test_long_base64_keeps_head_and_tail(lines: bool) -> None:
+    text = b"HEAD " + "à graver. ".encode() * 300_000 + b" TAIL"
+    data = base64.encodebytes(text) if lines else base64.b64encode(text)
+    (found,) = texts(Message.parse(mail(data, "text/plain; charset=utf-8", "base64")))
+    assert found.startswith("HEAD à graver")
+    assert found.endswith("à graver.  TAIL")
+
+
 def test_text_at_the_limit_is_whole() -> None:
     assert Message.parse(mail(b"a" * (TEXT_TOTAL - 10))).flags == ()
 

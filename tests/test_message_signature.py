@@ -111,6 +111,7 @@ SIGNED = {
     "sv-short": ("vilken storlek ska det vara?", "mvh lisa"),
     "sv-thanks": ("Kan du bekräfta portkoden till chauffören?", "Tack på förhand,\nErik Berg\nBergs Möbler"),
     "de-own-words": ("Welche Farbe soll das Wachs haben?", "Summende Grüße\nImkerei Bienenstich"),
+    "de-two-words": ("Welche Farbe?", "Viele Grüße\nAnna Schmidt\nTel. 089 1234567"),
     "sv-slash": ("Vilken färg ska lacken ha?", "/Jocke"),
     "nl-own-words": ("Welke kleur wilt u voor de band?", "Muzikale groeten,\nDraaierij Delfzijl"),
     "sv-phone": ("Passar leverans på fredag?", "Vänliga hälsningar, Olle\n\nSkickat från min iPhone"),
@@ -179,6 +180,7 @@ def test_phone_lines_are_signature_wherever_they_stand(line: str) -> None:
         "Saludos a tu madre de parte de todos, ¿qué color quiere?",
         "Cordialement votre, ce serait possible de livrer lundi ?",
         "Hej\nTack\nvilken färg vill du ha",
+        "Hallo,\nviele Grüße aus Hamburg!\nWelche Farbe soll die Schrift haben?",
         "The engraving reads:\n--\nFor ever yours\n",
     ],
 )

@@ -59,12 +59,13 @@ def clip(text: Text, limit: int) -> Text:
     if len(text.text) <= limit:
         return text
     head = max(0, limit * 3 // 4 - 1)
-    tail_start = len(text.text) - (limit - head - 1)
-    regions = [Region(r.kind, r.start, min(r.end, head)) for r in text.regions if r.start < head]
-    if regions:
-        regions[-1] = Region(regions[-1].kind, regions[-1].start, head + 1)
-    shift = head + 1 - tail_start
-    regions += [
-        Region(r.kind, max(r.start, tail_start) + shift, r.end + shift) for r in text.regions if r.end > tail_start
-    ]
-    return Text(text.source, f"{text.text[:head]}\n{text.text[tail_start:]}", tuple(regions))
+    tail = len(text.text) - (limit - head - 1)
+    shift = head + 1 - tail
+    kept = [(r.kind, r.start, head + 1 if r.end >= head else r.end) for r in text.regions if r.start < head]
+    kept += [(r.kind, max(r.start, tail) + shift, r.end + shift) for r in text.regions if r.end > tail]
+    regions: list[Region] = []
+    for kind, start, end in kept:
+        if regions and regions[-1].kind == kind:
+            start = regions.pop().start
+        regions.append(Region(kind, start, end))
+    return Text(text.source, f"{text.text[:head]}\n{text.text[tail:]}", tuple(regions))

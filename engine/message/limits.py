@@ -15,10 +15,9 @@ TEXT_TOTAL = TEXT_HEAD + TEXT_TAIL
 APART_TOTAL = 64 * 1024
 """Characters kept of each text that stands apart: hidden text, link texts, link targets, attachment names."""
 
-SOURCE_HEAD = 1024 * 1024
-"""Encoded bytes read from the beginning of one text part ..."""
-SOURCE_TAIL = 512 * 1024
-"""... and from its end."""
+SOURCE_TOTAL = 2 * 1024 * 1024
+"""Encoded bytes read of all text parts together. A mail of one or two may use half of it for each, a mail of more has
+equal shares; of a longer part three quarters of the share are its beginning and one is its end."""
 
 TNEF_BYTES = 8 * 1024 * 1024
 """Encoded bytes read of a winmail.dat; the message's text stands before its attachments."""
@@ -41,9 +40,9 @@ HTML_TAIL = 128 * 1024
 """... and from its end."""
 HTML_DEPTH = 500
 """Open HTML elements at once; tags nested deeper are flattened to their text (parsers need quadratic time for them)."""
-HTML_FORMATTING = 10
+HTML_FORMATTING = 6
 """Open formatting elements (`b`, `font`, ...) at once in a very long source: parsers reopen them in each paragraph."""
 HTML_ATTRIBUTES = 100
 """Attributes kept of one HTML tag."""
-HTML_NODES = 500_000
+HTML_NODES = 200_000
 """HTML nodes that are walked."""

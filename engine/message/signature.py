@@ -82,7 +82,8 @@ def _run(bare: list[str], kinds: list[PartKind], first: int, end: int) -> None:
             closing = _closing(line, word)
             if closing:
                 closings.append((index + (closing == "last"), closing))
-        written = written or line.count(" ") >= 2
+        # A greeting alone (« Bonjour, », « Hallo Frau Muster, ») is nothing that a closing could close.
+        written = written or line[-1] in "?." or line.count(" ") >= (2 if line[-1] in ",!:" else 1)
     starts = _starts(bare, closings, first, end)
     for this, following in pairwise(starts):
         _sign_between(bare, kinds, this, following)

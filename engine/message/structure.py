@@ -54,6 +54,11 @@ class Tree:
     opened: int = 0
 
     @property
+    def texts(self) -> int:
+        """How many leaves are text, and share what is read of it."""
+        return sum(leaf.media.startswith("text/") or "html" in leaf.media for leaf in self.leaves)
+
+    @property
     def full(self) -> bool:
         """No more parts are read: enough leaves, or too many containers that hold none."""
         return len(self.leaves) >= MAX_PARTS or self.opened > 4 * MAX_PARTS

@@ -6,7 +6,7 @@ import binascii
 
 from engine.message.charset import decode
 from engine.message.headers import forgiving_base64
-from engine.message.limits import SOURCE_HEAD, SOURCE_TAIL
+from engine.message.limits import SOURCE_TOTAL
 from engine.message.structure import Leaf, Tree
 
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/ \t\r\n"
@@ -14,16 +14,23 @@ _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/ \t\
 
 def text_of(tree: Tree, leaf: Leaf) -> str:
     """Return a text leaf's characters with line ends as `\\n` and NULs out. A very long one loses its middle."""
-    if leaf.end - leaf.start > SOURCE_HEAD + SOURCE_TAIL:
+    share = SOURCE_TOTAL // max(2, tree.texts)
+    if leaf.end - leaf.start > share:
         tree.truncated = True
-        head = _decoded(tree, leaf, leaf.start, leaf.start + SOURCE_HEAD)
-        data = head + b"\n" + _decoded(tree, leaf, leaf.end - SOURCE_TAIL, leaf.end)
+        head = _decoded(tree, leaf, leaf.start, leaf.start + share // 4 * 3)
+        data = head + b"\n" + _decoded(tree, leaf, _line_after(tree.raw, leaf, leaf.end - share // 4), leaf.end)
     else:
         data = _decoded(tree, leaf, leaf.start, leaf.end)
     text, defect = decode(data, leaf.params.get("charset"))
     if defect:
         tree.defects[defect] = None
     return clean(text, tree.defects)
+
+
+def _line_after(raw: bytes, leaf: Leaf, at: int) -> int:
+    """Where a tail may begin: at a line, else (base64 in one line) at a whole group of four."""
+    line = raw.find(b"\n", at, min(at + 4096, leaf.end)) + 1
+    return line or at + (len(raw[at : leaf.end].rstrip()) % 4 if leaf.encoding == "base64" else 0)
 
 
 def clean(text: str, defects: dict[str, None]) -> str:

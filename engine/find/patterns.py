@@ -1,7 +1,8 @@
 """The rules' finder: which rules of a plan hit a reading, and where.
 
-A filter of literals (RE2's `Filter`) throws out nearly all patterns at once; the few left are searched one by one, which
-also tells the places. Patterns of a language are only tried when the message or one of its segments may be in it.
+The literals of all phrases are looked for at once (an RE2 set of plain strings; RE2's `Filter` does it for regexes). The
+few patterns whose literals are there are compiled and searched one by one, which also tells the places. Patterns of a
+language are only tried when the message or one of its segments may be in it.
 """
 
 from __future__ import annotations
@@ -33,48 +34,95 @@ def options() -> Any:
     return chosen
 
 
-class _Patterns:
-    """Distinct patterns on one kind of text, with the filter; compiled when first needed."""
+class _Literals:
+    """Which of many literals stand in a text, and so which patterns may match it."""
 
-    def __init__(self, finds: Iterable[tuple[PatternFind, int]], original: bool) -> None:
+    def __init__(self, needs: list[tuple[tuple[tuple[str, ...], ...], ...]]) -> None:
+        """`needs[i]` is what pattern `i` needs (see `PatternFind.needs`)."""
+        self._always = [index for index, phrases in enumerate(needs) if not all(phrases)]
+        self._index: dict[str, list[tuple[int, tuple[tuple[str, ...], ...]]]] = {}
+        for index, phrases in enumerate(needs):
+            for first, *others in (phrases if all(phrases) else ()):
+                for literal in first:
+                    self._index.setdefault(literal, []).append((index, tuple(others)))
+        self._literals = list(dict.fromkeys([*self._index, *self._others()]))
+
+    def _others(self) -> Iterator[str]:
+        for uses in self._index.values():
+            for _, others in uses:
+                for literals in others:
+                    yield from literals
+
+    @cached_property
+    def _set(self) -> Any:
+        literals = re2.Set.SearchSet(_ASCII)
+        for literal in self._literals:
+            literals.Add(re2.escape(literal).encode())
+        literals.Compile()
+        return literals
+
+    def candidates(self, text: bytes) -> Iterable[int]:
+        """Return the patterns that may match `text`."""
+        found = {self._literals[index] for index in self._set.Match(text) or ()} if self._literals else set()
+        indices = set(self._always)
+        for literal in found:
+            for index, others in self._index.get(literal, ()):
+                if index not in indices and all(not found.isdisjoint(literals) for literals in others):
+                    indices.add(index)
+        return sorted(indices)
+
+
+class _Patterns:
+    """Distinct patterns on one kind of text with what throws most of them out; compiled when first needed."""
+
+    def __init__(self, finds: list[tuple[PatternFind, int]], original: bool) -> None:
         self._original = original
-        self._users: dict[str, list[tuple[int, str]]] = {}
-        self._needs: dict[str, None] = {}
+        self._users: list[list[tuple[int, str]]] = []
+        self._finds: list[PatternFind] = []
+        places: dict[str, int] = {}
         for find, rule in finds:
-            self._users.setdefault(find.pattern, []).append((rule, find.name))
-            self._needs.setdefault(find.pattern, None)
-        self._sources = list(self._users)
-        self._needed = [find.needs for find in _distinct(finds)]
+            place = places.setdefault(find.pattern, len(places))
+            if place == len(self._finds):
+                self._finds.append(find)
+                self._users.append([])
+            self._users[place].append((rule, find.name))
+        self._regexes = [index for index, find in enumerate(self._finds) if not find.needs]
+        self._phrases = [index for index, find in enumerate(self._finds) if find.needs]
         self._compiled: dict[int, Any] = {}
 
     @cached_property
     def _filter(self) -> Any:
         literals = re2.Filter()
-        for needs in self._needed:
-            literals.Add(needs if self._original else needs.encode(), _UNICODE if self._original else _ASCII)
+        for index in self._regexes:
+            pattern = self._finds[index].pattern
+            literals.Add(pattern if self._original else pattern.encode(), _UNICODE if self._original else _ASCII)
         literals.Compile()
         return literals
 
+    @cached_property
+    def _literals(self) -> _Literals:
+        return _Literals([self._finds[index].needs for index in self._phrases])
+
     def hits(self, text: Any) -> Iterator[tuple[list[tuple[int, str]], list[Hit]]]:
         """Yield who uses it and where it hits (in `text`), for each pattern that hits."""
-        if not self._sources:
-            return
-        for index in self._filter.Match(text, True) or ():
+        for index in self._candidates(text):
             found = [match.span() for match in self._regex(index).finditer(text) if match.end() > match.start()]
             if found:
-                yield self._users[self._sources[index]], found
+                yield self._users[index], found
+
+    def _candidates(self, text: Any) -> Iterator[int]:
+        if self._regexes:
+            yield from (self._regexes[index] for index in self._filter.Match(text, True) or ())
+        if self._phrases:
+            yield from (self._phrases[index] for index in self._literals.candidates(text))
 
     def _regex(self, index: int) -> Any:
         regex = self._compiled.get(index)
         if regex is None:
-            source = self._sources[index]
-            regex = re2.compile(source, _UNICODE) if self._original else re2.compile(source.encode(), _ASCII)
+            pattern = self._finds[index].pattern
+            regex = re2.compile(pattern, _UNICODE) if self._original else re2.compile(pattern.encode(), _ASCII)
             self._compiled[index] = regex
         return regex
-
-
-def _distinct(finds: Iterable[tuple[PatternFind, int]]) -> list[PatternFind]:
-    return list({find.pattern: find for find, _ in finds}.values())
 
 
 def _unicode_options() -> Any:

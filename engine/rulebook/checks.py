@@ -12,7 +12,6 @@ from typing import Any
 from engine.find.facts import FACTS
 from engine.rulebook.load import LoadedRule, Rulebook
 from engine.rulebook.patterns import has_literal, matches_nothing, pattern_of, phrase_errors, refusal
-from engine.rulebook.plan import PatternFind
 from engine.rulebook.schema import Find
 from engine.rulebook.trials import kind_of
 from engine.rulebook.validate import did_you_mean, key_place
@@ -163,7 +162,7 @@ def _check_pattern(loaded: LoadedRule, name: str, find: Find, lists: dict[str, t
     if matches_nothing(pattern):
         report("T207", f"find `{name}` matches the empty string, so it would hit every text", at)
         return 0
-    if find.text == "folded" and not has_literal(PatternFind(name, pattern).needs):
+    if find.text == "folded" and not has_literal(find, lists):
         hint = "it runs on every text; give it a word or a character that must be there, if it has one"
         report("T208", f"find `{name}` has no literal", at, hint, "warning")
         return 1

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from engine.rulebook.patterns import pattern_of
+from engine.rulebook.patterns import needs_of, pattern_of
 from engine.rulebook.plan import FactFind, PatternFind, PlanRule, body_parts
 from engine.rulebook.problem import Problem
 from engine.rulebook.schema import Pack, Rule
@@ -156,7 +156,8 @@ def plan_rule(loaded: LoadedRule, lists: dict[str, tuple[str, ...]]) -> PlanRule
         pattern = pattern_of(find, lists)
         if pattern is not None:
             negation = "unless" if find.unless_negated else "only" if find.only_negated else ""
-            patterns.append(PatternFind(name, pattern, find.text == "original", negation))  # type: ignore[arg-type]
+            original = find.text == "original"
+            patterns.append(PatternFind(name, pattern, original, negation, needs_of(find, lists)))  # type: ignore[arg-type]
     return PlanRule(
         id=rule.id,
         revision=rule.revision,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import re2
 
 from engine.find.patterns import options
-from engine.rulebook.phrases import PhraseError, compile_phrase, compile_phrases
+from engine.rulebook.phrases import Literals, PhraseError, compile_phrases, needs
 
 if TYPE_CHECKING:
     from engine.rulebook.schema import Find
@@ -41,7 +41,7 @@ def phrase_errors(phrases: list[str]) -> Iterator[tuple[int, PhraseError]]:
     """Yield the index and the error of each phrase that cannot be read."""
     for index, phrase in enumerate(phrases):
         try:
-            compile_phrase(phrase)
+            compile_phrases([phrase])
         except PhraseError as error:
             yield index, error
 
@@ -68,9 +68,17 @@ def matches_nothing(pattern: str) -> bool:
     return bool(re2.compile(f"(?:{pattern})").fullmatch(""))
 
 
-def has_literal(needs: str) -> bool:
-    """Return whether a filter can tell from the words of a text that this pattern cannot match."""
+def has_literal(find: Find, lists: dict[str, tuple[str, ...]]) -> bool:
+    """Return whether a filter can tell from the letters of a text that this find cannot match."""
+    if find.regex is None:
+        return all(phrase for phrase in needs_of(find, lists))
     literals = re2.Filter()
-    literals.Add(needs.encode(), options())
+    literals.Add(find.regex.encode(), options())
     literals.Compile()
     return literals.Match(b"\x01", True) is None
+
+
+def needs_of(find: Find, lists: dict[str, tuple[str, ...]]) -> tuple[tuple[Literals, ...], ...]:
+    """Return, for each phrase of a find, what a text must hold (see `phrases.needs`); nothing for a regex."""
+    phrases = find.phrases if find.phrases is not None else list(lists.get(find.list_ or "", ()))
+    return tuple(needs(phrase) for phrase in phrases)

@@ -14,15 +14,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import permutations, product
 
 from engine.text.fold import fold_plain
 
 BETWEEN = r"[^a-z0-9.!?;\n]+"
 GAP = rf"{BETWEEN}(?:[a-z0-9]+{BETWEEN}){{0,3}}"
 STEM = "[a-z0-9]*"
-_UMLAUTS = {"ä": "(?:ae|a)", "ö": "(?:oe|o)", "ü": "(?:ue|u)", "å": "(?:aa|a)", "ø": "(?:oe|o)"}
+_UMLAUTS = {"ä": ("ae", "a"), "ö": ("oe", "o"), "ü": ("ue", "u"), "å": ("aa", "a"), "ø": ("oe", "o")}
 _MOST_UNORDERED = 4  # pieces in { }: every order becomes an alternative
+_MOST_SPELLINGS = 8  # of one word: `ä` doubles them
+
+Literals = tuple[str, ...]
 _DEEPEST = 8
 
 
@@ -35,20 +38,32 @@ class PhraseError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Item:
+class _Built:
+    """A piece of a phrase: its pattern, and literals one of which stands in every text it matches (empty: unknown)."""
+
     pattern: str
+    literals: Literals
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    built: _Built
     optional: bool
     gap_before: bool
+
+    @property
+    def pattern(self) -> str:
+        return self.built.pattern
 
 
 def compile_phrases(phrases: list[str]) -> str:
     """Return one RE2 pattern, for folded text, that matches any of `phrases`. Raises PhraseError."""
-    return r"\b(?:" + "|".join(_Parser(phrase).whole() for phrase in phrases) + r")\b"
+    return r"\b(?:" + "|".join(_Parser(phrase).whole()[0] for phrase in phrases) + r")\b"
 
 
-def compile_phrase(phrase: str) -> str:
-    """Return the RE2 pattern of one phrase. Raises PhraseError."""
-    return rf"\b(?:{_Parser(phrase).whole()})\b"
+def needs(phrase: str) -> tuple[Literals, ...]:
+    """Return what a text must hold before `phrase` can match: of each tuple at least one literal. Raises PhraseError."""
+    return _Parser(phrase).whole()[1]
 
 
 class _Parser:
@@ -57,11 +72,12 @@ class _Parser:
         self.at = 0
         self.depth = 0
 
-    def whole(self) -> str:
-        pattern = self._phrase("")
+    def whole(self) -> tuple[str, tuple[Literals, ...]]:
+        items = self._phrase("")
         if self.at < len(self.text):
             self._fail(f"`{self.text[self.at]}` without its partner")
-        return pattern
+        known = sorted((i.built.literals for i in items if i.built.literals and not i.optional), key=_telling)
+        return _joined(items), tuple(known[:2])  # the two most telling ones: more would cost more than they spare
 
     def _fail(self, message: str, at: int | None = None) -> None:
         raise PhraseError(message, self.at if at is None else at)
@@ -73,7 +89,7 @@ class _Parser:
         while self._peek().isspace():
             self.at += 1
 
-    def _phrase(self, ends: str) -> str:
+    def _phrase(self, ends: str) -> list[_Item]:
         begin = self.at
         items: list[_Item] = []
         gap = False
@@ -87,19 +103,19 @@ class _Parser:
                     self._fail("a gap `..` stands between two words")
                 gap, self.at = True, self.at + 2
                 continue
-            for position, pattern in enumerate(self._unit()):
-                items.append(_Item(pattern, False, gap and position == 0))
+            for position, built in enumerate(self._unit()):
+                items.append(_Item(built, False, gap and position == 0))
             if self._peek() == "?":
                 self.at += 1
-                items[-1] = _Item(items[-1].pattern, True, items[-1].gap_before)
+                items[-1] = _Item(items[-1].built, True, items[-1].gap_before)
             gap = False
         if gap:
             self._fail("a gap `..` stands between two words")
         if all(item.optional for item in items):
             self._fail("the phrase would match nothing at all: no word is needed" if items else "no word here", begin)
-        return _joined(items)
+        return items
 
-    def _unit(self) -> list[str]:
+    def _unit(self) -> list[_Built]:
         char = self._peek()
         if char == "(":
             return [self._group()]
@@ -113,7 +129,7 @@ class _Parser:
         if self.depth > _DEEPEST:
             self._fail(f"brackets nested deeper than {_DEEPEST}")
 
-    def _group(self) -> str:
+    def _group(self) -> _Built:
         opened = self.at
         self._enter()
         choices = [self._phrase("|)")]
@@ -124,17 +140,22 @@ class _Parser:
             self._fail("`(` is never closed", opened)
         self.at += 1
         self.depth -= 1
-        return f"(?:{'|'.join(choices)})"
+        literals = [_best(choice) for choice in choices]
+        found = tuple(dict.fromkeys(literal for each in literals for literal in each)) if all(literals) else ()
+        return _Built(f"(?:{'|'.join(map(_joined, choices))})", found)
 
-    def _unordered(self) -> str:
+    def _unordered(self) -> _Built:
         opened = self.at
         self._enter()
         pieces: list[str] = []
+        literals: list[Literals] = []
         self._skip_blanks()
         while self._peek() and self._peek() != "}":
             if self._peek() in ")|":
                 self._fail(f"`{self._peek()}` inside `{{ }}` without its partner")
-            pieces.append(BETWEEN.join(self._unit()))
+            unit = self._unit()
+            pieces.append(BETWEEN.join(built.pattern for built in unit))
+            literals += [built.literals for built in unit if built.literals]
             self._skip_blanks()
         if not self._peek():
             self._fail("`{` is never closed", opened)
@@ -142,38 +163,39 @@ class _Parser:
             self._fail(f"`{{ }}` holds two to {_MOST_UNORDERED} words or groups", opened)
         self.at += 1
         self.depth -= 1
-        return "(?:" + "|".join(GAP.join(order) for order in permutations(pieces)) + ")"
+        orders = "|".join(GAP.join(order) for order in permutations(pieces))
+        return _Built(f"(?:{orders})", min(literals, key=_telling, default=()))
 
-    def _words(self) -> list[str]:
+    def _words(self) -> list[_Built]:
         """One written word; an apostrophe or a hyphen inside makes it several that follow each other."""
         begin = self.at
         starts_open = self._peek() == "*"
         if starts_open:
             self.at += 1
-        words = [""]
+        spelled: list[list[Literals]] = [[]]  # of each word, of each letter, its spellings
         while True:
             char = self._peek()
             if char == "\\" and self.at + 1 < len(self.text):
-                words[-1] += re.escape(fold_plain(self.text[self.at + 1]))
+                spelled[-1].append((fold_plain(self.text[self.at + 1]),))
                 self.at += 2
             elif char.isalnum():
-                words[-1] += _letter(char)
+                spelled[-1].append(_UMLAUTS.get(char.lower()) or (fold_plain(char),))
                 self.at += 1
             elif char and (char in "'’-" or _is_mark(char)):
                 self.at += 1
-                words.append("")
+                spelled.append([])
             else:
                 break
-        words = [word for word in words if word]
+        words = [_word(letters) for letters in spelled if letters]
         if not words:
             self._fail(
                 f"`{self._peek() or '*'}` cannot stand here (put `\\` before a character meant as itself)", begin
             )
         if starts_open:
-            words[0] = STEM + words[0]
+            words[0] = _Built(STEM + words[0].pattern, words[0].literals)
         if self._peek() == "*":
             self.at += 1
-            words[-1] += STEM
+            words[-1] = _Built(words[-1].pattern + STEM, words[-1].literals)
             if self._peek().isalnum():
                 self._fail("`*` begins or ends a word, it does not stand inside one")
         return words
@@ -184,9 +206,22 @@ def _is_mark(char: str) -> bool:
     return not char.isspace() and not char.isalnum() and char not in "*()[]{}|?.\\!;"
 
 
-def _letter(char: str) -> str:
-    lower = char.lower()
-    return _UMLAUTS.get(lower) or re.escape(fold_plain(lower))
+def _word(letters: list[Literals]) -> _Built:
+    """The pattern of a word given the spellings of each of its letters, and all its spellings."""
+    pattern = "".join(re.escape(each[0]) if len(each) == 1 else f"(?:{'|'.join(each)})" for each in letters)
+    count = 2 ** sum(len(each) > 1 for each in letters)
+    spellings = tuple("".join(choice) for choice in product(*letters)) if count <= _MOST_SPELLINGS else ()
+    return _Built(pattern, spellings)
+
+
+def _telling(literals: Literals) -> tuple[int, int]:
+    """Sort key: long literals first, then few of them."""
+    return -min(map(len, literals)), len(literals)
+
+
+def _best(items: list[_Item]) -> Literals:
+    known = [item.built.literals for item in items if item.built.literals and not item.optional]
+    return min(known, key=_telling, default=())
 
 
 def _joined(items: list[_Item]) -> str:

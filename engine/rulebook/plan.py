@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from engine.find.finding import Strength
-from engine.rulebook.phrases import BETWEEN, GAP, STEM
 
 When = str | dict[str, list[Any]]
 # A rule that names `body` looks at all that stands there; what is quoted, signed or hidden is weighed apart later.
@@ -19,17 +18,17 @@ _BODY_PARTS = ("body", "quoted", "signature", "hidden", "calendar")
 
 @dataclass(frozen=True, slots=True)
 class PatternFind:
-    """A find that is a pattern: RE2 on folded or original text; `needs` is a cheap one that matches wherever it does."""
+    """A find that is a pattern: RE2 on folded or original text.
+
+    `needs` spares compiling and running it: for each phrase, of each tuple at least one literal must stand in the text.
+    Without it (a regex) RE2's own filter decides.
+    """
 
     name: str
     pattern: str
     original: bool = False
     negation: Literal["", "unless", "only"] = ""
-
-    @property
-    def needs(self) -> str:
-        """A pattern of the literals alone, for the filter that throws out most rules: quick to compile."""
-        return self.pattern.replace(GAP, ".*").replace(BETWEEN, ".*").replace(STEM, "").replace(r"\b", "")
+    needs: tuple[tuple[tuple[str, ...], ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +149,7 @@ def _rule(entry: dict[str, Any]) -> PlanRule:
         languages=tuple(entry["languages"]),
         parts=tuple(entry["parts"]),
         within=entry["within"],
-        patterns=tuple(PatternFind(**find) for find in get("patterns", ())),
+        patterns=tuple(_pattern(find) for find in get("patterns", ())),
         facts=tuple(_fact(find) for find in get("facts", ())),
         when=entry["when"],
         excepts={name: tuple(others) for name, others in get("excepts", {}).items()},
@@ -158,6 +157,11 @@ def _rule(entry: dict[str, Any]) -> PlanRule:
         disabled_until=get("disabled_until", ""),
         stop_if=(stop_if[0], stop_if[1]) if stop_if else None,
     )
+
+
+def _pattern(entry: dict[str, Any]) -> PatternFind:
+    needs = tuple(tuple(tuple(each) for each in phrase) for phrase in entry.get("needs", ()))
+    return PatternFind(**{**entry, "needs": needs})
 
 
 def _fact(entry: dict[str, Any]) -> FactFind:

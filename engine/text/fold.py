@@ -1,8 +1,9 @@
 """Folding: one plain form of a text for matching, and the way back to the original.
 
 The steps, in this order: NFKC; invisible characters out; quotes, apostrophes, dashes and blanks to one form; case;
-accents and special letters; runs of four or more single letters joined; look-alike letters in words of mixed script (after
-the joining, so that `a v i s` with one Cyrillic letter is one word); digits for letters inside words with three or more letters. Folding twice gives the same as folding once.
+accents and special letters; runs of four or more single letters joined; look-alike letters in words of mixed script
+(after the joining, so that `a v i s` with one Cyrillic letter is one word); digits for letters inside words with three
+or more letters. Folding twice gives the same as folding once.
 
 Folded text keeps `.`, `!`, `?`, `;` and line ends, so that a phrase can be kept from crossing them; a carriage return
 and an underscore become a blank (so that `\\b` of RE2, which takes `_` for a letter, is right).

@@ -17,9 +17,9 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from engine.message.containers import Container, container
 from engine.message.htmlguard import guard
 from engine.message.htmlstyle import GONE, INVISIBLE, PRE, SHADED, TINY, WHITE, Effect, colours, effect
+from engine.message.htmlwriter import Writer
 from engine.message.limits import HTML_NODES, MAX_LINKS
 
-_SPACES = re.compile(r"[ \t\n\r\f]+")
 _CONTENT = re.compile(r"\bcontent\s*:\s*(?:\"([^\"\n]{2,})\"|'([^'\n]{2,})')")
 _REMOTE = re.compile(r"\s*(?:https?:)?//", re.I)
 _CSS_URL = re.compile(r"url\(\s*[\"']?\s*((?:https?:)?//[^\"')\s]{1,2000})", re.I)
@@ -83,51 +83,6 @@ def read_html(source: str) -> HtmlText:
     return result
 
 
-class _Writer:
-    """Collects text as a page is laid out: white space collapses, blocks begin lines, one line at most is empty."""
-
-    __slots__ = ("breaks", "length", "out", "space")
-
-    def __init__(self) -> None:
-        self.out: list[str] = []
-        self.length = 0
-        self.breaks = 0
-        self.space = False
-
-    def write(self, text: str, keep_lines: bool) -> None:
-        if not keep_lines:
-            if "\n" in text or "  " in text or "\t" in text or "\r" in text or "\f" in text:
-                text = _SPACES.sub(" ", text)
-            if text[:1] == " ":
-                self.space = True
-                text = text[1:]
-            if not text:
-                return
-            if text[-1] == " ":
-                self._put(text[:-1])
-                self.space = True
-                return
-        elif not text:
-            return
-        self._put(text)
-
-    def _put(self, text: str) -> None:
-        if self.length:
-            if self.breaks:
-                text = ("\n" if self.breaks == 1 else "\n\n") + text
-            elif self.space:
-                text = " " + text
-        self.breaks = 0
-        self.space = False
-        self.out.append(text)
-        self.length += len(text)
-
-    @property
-    def here(self) -> int:
-        """Where the next text will stand, at the latest."""
-        return self.length + (self.breaks or self.space) if self.length else 0
-
-
 _NOTHING = Effect()
 
 
@@ -145,8 +100,8 @@ _PLAIN = _Undo(0, None, None)
 class _Walk:
     def __init__(self, tree: LexborHTMLParser) -> None:
         self.root = tree.root
-        self.shown = _Writer()
-        self.apart = _Writer()
+        self.shown = Writer()
+        self.apart = Writer()
         self.state = 0
         self.hiding = _HIDING | WHITE
         self.result = HtmlText()
@@ -187,7 +142,7 @@ class _Walk:
             self.hiding = _HIDING
         self.written += [one or other for one, other in _CONTENT.findall(style)]
 
-    def _writer(self) -> _Writer:
+    def _writer(self) -> Writer:
         state = self.state
         if not state & self.hiding or (state & self.hiding == WHITE and state & SHADED):
             return self.shown

@@ -47,7 +47,7 @@ def closing_of(line: str, first: str) -> Closing | None:
     return None
 
 
-def _formula(line: str, words: list[str]) -> Closing | None:
+def _formula(line: str, words: list[str], after_strong: bool = False) -> Closing | None:
     """Match the longest closing at a line's beginning; what follows it must read like a name or another closing."""
     for length in range(min(_LONGEST, len(words)), 0, -1):
         phrase = " ".join(words[:length])
@@ -57,10 +57,10 @@ def _formula(line: str, words: list[str]) -> Closing | None:
         rest = words[length:]
         if rest and rest[0] in JOINERS:
             rest = rest[1:]
-        after = _formula(line, rest) if rest else None
+        after = _formula(line, rest, strong) if rest else None
         if after:
             return "strong" if strong else after
-        if _names(line, len(rest), strong):
+        if _names(line, len(rest), strong or after_strong):
             return "strong" if strong else "weak"
         return "strong" if phrase in ("veuillez agreer", "je vous prie d'agreer", "nous vous prions d'agreer") else None
     return None
@@ -75,6 +75,7 @@ def _names(line: str, count: int, strong: bool) -> bool:
         return False
     if len(words) == 1 and line == line.lower():
         return strong
-    return all(word[:1].isupper() or not word[:1].isalpha() or fold(word) in LINKING for word in words) and any(
-        word[:1].isupper() for word in words
+    named = any(word[:1].isupper() for word in words)
+    return (named or strong) and all(
+        word[:1].isupper() or not word[:1].isalpha() or fold(word) in LINKING for word in words
     )

@@ -155,7 +155,13 @@ def _judge(bare: list[str], kinds: list[PartKind], first: int, last: int) -> Non
         return
     for index in range(first, last):
         line = bare[index]
-        if line[0].islower() and line.count(" ") >= 3 and not is_contact_line(line):
+        # « i. A. Petra Klein » is a name; a sentence does not begin with an abbreviation.
+        if (
+            line[0].islower()
+            and line.partition(" ")[0][-1] != "."
+            and line.count(" ") >= 3
+            and not is_contact_line(line)
+        ):
             before = bare[index - 1] if index > first else ""
             # A slogan may be wrapped; a line that nothing precedes is a sentence of somebody who uses no capitals.
             if not before or before[-1:] in ",.!?" or is_name(before):

@@ -129,7 +129,7 @@ STRONG = _entries(
     # fr
     "cordialement|bien cordialement|tres cordialement|bien a vous|sinceres salutations|salutations distinguees|"
     "meilleures salutations|cordiales salutations|salutations|avec mes salutations|mes salutations|respectueusement|"
-    "amicalement|bien amicalement|sincerement|bien sincerement|chaleureusement|cdt|cdlt|veuillez agreer|"
+    "amicalement|amities|bien amicalement|sincerement|bien sincerement|chaleureusement|cdt|cdlt|veuillez agreer|"
     "je vous prie d'agreer|nous vous prions d'agreer|"
     # de
     "mit freundlichen grussen|mit freundlichen gruessen|mit freundlichem gruss|freundliche grusse|freundliche gruesse|"
@@ -141,7 +141,7 @@ STRONG = _entries(
     # en
     "kind regards|best regards|warm regards|warmest regards|kindest regards|with kind regards|with best regards|"
     "many regards|regards|best wishes|with best wishes|kind wishes|warm wishes|yours sincerely|sincerely|"
-    "sincerely yours|yours truly|yours faithfully|faithfully|all the best|best|warmly|cheers|br|kr|rgds|"
+    "sincerely yours|yours truly|yours faithfully|faithfully|yours|respectfully|love|all the best|best|warmly|cheers|br|kr|rgds|"
     # it
     "cordiali saluti|distinti saluti|cordialmente|un cordiale saluto|saluti|un saluto|tanti saluti|cari saluti|"
     "migliori saluti|i migliori saluti|con i migliori saluti|porgo cordiali saluti|porgiamo cordiali saluti|"
@@ -161,7 +161,7 @@ STRONG = _entries(
     # sv
     "med vanlig halsning|med vanliga halsningar|vanlig halsning|vanliga halsningar|hjartliga halsningar|"
     "med hjartliga halsningar|basta halsningar|basta halsning|varma halsningar|halsningar|halsning|hogaktningsfullt|"
-    "mvh|vh"
+    "mvh|vh|vanligen"
 )
 """Closings that end a letter wherever they stand alone on a line."""
 
@@ -188,11 +188,12 @@ WEAK = _entries(
 )
 """Thanks and wishes: they close a letter only when nothing but names and addresses follows."""
 
-JOINERS = frozenset(_entries("und|and|et|e|y|en|i|och|&|+"))
+JOINERS = frozenset(_entries("und|and|et|e|y|en|i|och|&|+|/|-|–"))
 LINKING = frozenset(
     _entries(
         "aus|vom|von|der|die|das|ihr|ihre|from|the|of|de|du|des|la|le|les|l'|d'|et|und|and|e|y|en|i|och|&|+|van|het|uw|"
-        "dal|dalla|da|del|della|il|lo|los|las|desde|z|ze|od|fran|till|er|im|in|am|bei|team|your|votre|vos|notre|nos|tu|su"
+        "dal|dalla|da|del|della|il|lo|los|las|desde|z|ze|od|fran|till|er|im|in|am|bei|team|your|votre|vos|notre|nos|tu|su|"
+        "tutto|tutta|staff|equipe|l'equipe|equipo|todo|el|toute|tout|ganze|ganzen|hela|hele|zespol|zespolu|calego|teamet|gang"
     )
 )
 """Words in lower case that stand in names, and between a closing and a name."""

@@ -245,6 +245,19 @@ def test_a_message_in_two_languages_has_two_signatures() -> None:
     assert signature.count("Marie Lenoir") == 2
 
 
+def test_a_delimiter_below_a_quotation() -> None:
+    text = "Which size?\n\nOn 03/03/2025 14:05, Jean wrote:\n> old\n\n-- \nAnna\nShop\n"
+    assert [region.kind for region in cut(text)] == ["body", "quoted", "signature"]
+
+
+def test_a_registration_and_a_notice_in_one_paragraph() -> None:
+    legal = (
+        "Firmenbuchnummer FN 123456x | Landesgericht Wien | UID ATU12345678\nDiese E-Mail kann vertrauliche Informationen "
+        "enthalten. Sollten Sie nicht der richtige Adressat sein, informieren Sie bitte den Absender und löschen Sie sie."
+    )
+    assert of_kind(f"Welche Farbe?\n\nViele Grüße\nAnna\n\n{legal}", "signature").endswith(legal)
+
+
 def test_a_closing_in_a_sentence() -> None:
     text = "Quelle couleur voulez-vous ?\nDans l'attente de votre réponse, cordialement,\nMarie Lenoir\n"
     assert of_kind(text, "signature") == "Marie Lenoir\n"

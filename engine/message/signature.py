@@ -13,7 +13,7 @@ from itertools import groupby, pairwise
 from engine.message.closings import Closing, closing_of, first_word
 from engine.message.contact import has_contact, is_contact, is_contact_line, is_legal, is_name, signs
 from engine.message.parts import PartKind
-from engine.message.wording import POSTSCRIPT, SENT_FROM, SENT_WORDS
+from engine.message.wording import POSTSCRIPT, REGISTRATION, SENT_FROM, SENT_WORDS
 
 _LAST_LINES = 150
 _DELIMITERS = frozenset({"--", "—", "––", "-–", "---"})
@@ -85,7 +85,8 @@ def _delimiter(bare: list[str], first: int, end: int) -> int | None:
     for index in range(end - 1, first - 1, -1):
         if bare[index] in _DELIMITERS:
             below = sum(1 for line in bare[index + 1 : end] if line)
-            above = next((line for line in reversed(bare[first:index]) if line), ":")
+            # Below a quotation a signature may stand alone; a whole text is none.
+            above = next((line for line in reversed(bare[first:index]) if line), "." if first else ":")
             # Other dashes than `--` are as often a rule between two parts of a text.
             signed = bare[index] == "--" or all(signs(line) for line in bare[index + 1 : end] if line)
             return index if 0 < below <= 20 and above[-1] != ":" and signed else None
@@ -171,7 +172,7 @@ def _judge(bare: list[str], kinds: list[PartKind], first: int, last: int) -> Non
 def _is_prose(paragraph: list[str]) -> bool:
     """Two sentences of twenty words or more in all, or a question that is none of an advertisement's."""
     text = " ".join(paragraph)[:4000]
-    if has_contact(text):
+    if has_contact(text) or REGISTRATION.search(text):
         return False
     words = len(_WORD.findall(text))
     if words >= 35 or (words >= 20 and len(_SENTENCE.findall(text)) >= 2):

@@ -52,7 +52,7 @@ _LABEL_WORDS = {
     "sent": "sent|envoyé|envoye|envoyé le|gesendet|gesendet am|inviato|inviato il|enviado|enviado el|enviada el|"
     "verzonden|verzonden op|wysłano|wysłane|wyslano|skickat|skickades",
     "date": "date|datum|data|fecha|dato|date d'envoi",
-    "to": "to|à|a|an|para|aan|do|till|destinataire|empfänger|destinatario|odbiorca|adresat|pour",
+    "to": "to|à|a|an|para|aan|do|till|destinataire|empfänger|destinatario|odbiorca|adress?at|pour",
     "cc": "cc|cci|bcc|kopie|copie|copia|dw|kopia|ccn|cco|reply-to|répondre à|antwort an|importance|attachments",
     "subject": "subject|objet|sujet|betreff|oggetto|asunto|onderwerp|temat|ämne|amne|re",
 }
@@ -207,7 +207,7 @@ ROLE = re.compile(
     re.I,
 )
 REGISTRATION = re.compile(
-    r"(?<!\w)(?:siret|siren|rcs|ape|tva|hr[ab]|amtsgericht|ust-?id\w*|ust\.?-id\w*|steuernummer|st\.?-?nr|p\.? ?iva|"
+    r"(?<!\w)(?:firmenbuch\w*|uid|siret|siren|rcs|ape|tva|hr[ab]|amtsgericht|ust-?id\w*|ust\.?-id\w*|steuernummer|st\.?-?nr|p\.? ?iva|"
     r"partita iva|codice fiscale|c\.f\.|rea|kvk(?:-nummer|-nr)?|btw(?:-nummer|-nr)?|nip|regon|krs|org\.? ?-?nr|"
     r"organisationsnummer|momsreg\w*|vat|company (?:no|number|reg\w*)|registered in|cif|nif|c\.i\.f\.|n\.i\.f\.|"
     r"registro mercantil|handelsregister|capital|kapitał zakładowy|lucid|weee)(?!\w)[^\n]{0,60}?\d",

@@ -80,7 +80,7 @@ def test_an_overlay_changes_a_status(overlay: Path) -> None:
 def test_an_overlay_names_a_rule_nobody_knows(overlay: Path) -> None:
     entry = '{rule: review.nobody.fr, because: x, until: "2030-01-01"}'
     change(overlay, "overlay.yaml", "disable: []", f"disable: [{entry}]")
-    with pytest.raises(RulesError, match="there is no rule `review.nobody.fr`"):
+    with pytest.raises(RulesError, match=r"there is no rule `review\.nobody\.fr`"):
         Filter.load(rules=overlay)
 
 

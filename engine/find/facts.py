@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from engine.message.parts import Span
+import re2
+
+from engine.message.parts import Link, Span
 from engine.text.reading import Reading
 
 FactType = Literal["truth", "number", "texts"]
@@ -25,6 +27,9 @@ class FactValue:
 
     value: bool | float | tuple[str, ...]
     spans: Spans = ()
+
+
+NOTHING = FactValue(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,9 @@ _URL = re.compile(r"(?:https?://|www\.)[^\s<>\"')\]]+|(?<![@\w.-])(?:[a-z0-9-]+\
 _DATE_OR_ORDER = re.compile(
     r"^\d{1,4}[./-]\d{1,2}[./-]\d{1,4}$|^\d{3}-\d{7}-\d{7}$|^\d{1,2}[.:h]\d{2}\s?-\s?\d{1,2}[.:h]\d{2}$"
 )
+# What RE2 rejects most texts by, ten times faster than the patterns above.
+_MAYBE_EMAIL = re2.compile(rb"@|[(\[{]\s?(?:at|ar|chez|kr|sn|ma|ap|ch)")
+_MAYBE_URL = re2.compile(rb"://|www\.|[a-z0-9]\.[a-z]{2}")
 _PUNCTUATION = re.compile(r"([!?])\1{2,}")
 _NEW_TEXT = ("subject", "body")
 
@@ -68,16 +76,19 @@ def _is_phone(text: str) -> bool:
 
 
 def _phone(reading: Reading) -> FactValue:
+    if len(reading.plain) - len(reading.plain.translate(None, b"0123456789")) < 8:
+        return NOTHING
     return _found(reading, _PHONE, _is_phone)
 
 
 def _email(reading: Reading) -> FactValue:
-    return _found(reading, _EMAIL)
+    return _found(reading, _EMAIL) if _MAYBE_EMAIL.search(reading.plain) else NOTHING
 
 
 def _links(reading: Reading) -> FactValue:
-    written = _found(reading, _URL)
-    hosts = [link.host for link in reading.message.links if link.host]
+    """Links of signature and quotation are left out: most sellers' signatures lead to their shop."""
+    written = _found(reading, _URL) if _MAYBE_URL.search(reading.plain) else NOTHING
+    hosts = [link.host for link in _own_links(reading) if link.host]
     hosts += [_host(text) for text in written.value] if isinstance(written.value, tuple) else []
     return FactValue(tuple(dict.fromkeys(hosts)), written.spans)
 
@@ -86,10 +97,14 @@ def _host(url: str) -> str:
     return re.sub(r"^[a-z]+://", "", url.lower()).split("/")[0].split("?")[0].strip(".").removeprefix("www.")
 
 
+def _own_links(reading: Reading) -> list[Link]:
+    return [link for link in reading.message.links if link.part not in ("quoted", "signature")]
+
+
 def _misleading_links(reading: Reading) -> FactValue:
     """Links whose shown text is an address of another host than their target."""
     wrong = []
-    for link in reading.message.links:
+    for link in _own_links(reading):
         shown = _URL.search(link.text)
         if shown and link.host and not _same_host(_host(shown.group()), link.host):
             wrong.append(f"{link.text.strip()} -> {link.host}")
@@ -117,9 +132,15 @@ def _new_text(reading: Reading) -> str:
     return " ".join(reading.original[s.start : s.end] for s in reading.segments if s.part in _NEW_TEXT)
 
 
+_CAPITALS = bytes(code for code in range(256) if chr(code).isupper())
+_NO_LETTERS = bytes(code for code in range(256) if not chr(code).isalpha())
+
+
 def _caps_ratio(reading: Reading) -> FactValue:
-    letters = [char for char in _new_text(reading) if char.isalpha()]
-    return FactValue(sum(char.isupper() for char in letters) / len(letters) if len(letters) >= 12 else 0.0)
+    # Counted on Latin-1 bytes, which is a hundred times faster; the few letters beyond it change no ratio that matters.
+    letters = _new_text(reading).encode("latin-1", "ignore").translate(None, _NO_LETTERS)
+    capitals = len(letters) - len(letters.translate(None, _CAPITALS))
+    return FactValue(capitals / len(letters) if len(letters) >= 12 else 0.0)
 
 
 def _emoji(reading: Reading) -> FactValue:
@@ -147,6 +168,9 @@ FACTS: dict[str, Fact] = {
     "phone": Fact("texts", "telephone numbers written in digits in subject and body", _phone),
     "email_address": Fact("texts", "e-mail addresses in subject and body, `(at)` and its like included", _email),
     "hidden_text": Fact("texts", "text that the reader does not see, as one string", _hidden_text),
+    "tracking_pixels": Fact(
+        "texts", "addresses of remote images that nobody is meant to see", lambda r: FactValue(r.message.tracking_pixels)
+    ),
     "remote_images": Fact("texts", "addresses of images that are loaded from the net", lambda r: FactValue(r.message.remote_images)),
     "attachments": Fact("texts", "names of the attached files", _attachments),
     "attachment_types": Fact("texts", "media types of the attached files, by content", lambda r: FactValue(tuple(a.sniffed for a in r.message.attachments))),  # noqa: E501

@@ -17,6 +17,7 @@ import re2
 from engine.find.facts import FACTS, FactValue
 from engine.find.finding import Finding
 from engine.find.negation import Negation
+from engine.message.parts import Span
 from engine.rulebook.plan import FactFind, PatternFind, Plan, PlanRule, When
 from engine.text.language import LANGUAGES
 from engine.text.reading import Reading
@@ -76,7 +77,7 @@ class _Patterns:
     """Distinct patterns on one kind of text with what throws most of them out; compiled when first needed."""
 
     def __init__(self, finds: list[tuple[PatternFind, int]], original: bool) -> None:
-        self._original = original
+        self.original = original
         self._users: list[list[tuple[int, str]]] = []
         self._finds: list[PatternFind] = []
         places: dict[str, int] = {}
@@ -95,7 +96,7 @@ class _Patterns:
         literals = re2.Filter()
         for index in self._regexes:
             pattern = self._finds[index].pattern
-            literals.Add(pattern if self._original else pattern.encode(), _UNICODE if self._original else _ASCII)
+            literals.Add(pattern if self.original else pattern.encode(), _UNICODE if self.original else _ASCII)
         literals.Compile()
         return literals
 
@@ -103,12 +104,14 @@ class _Patterns:
     def _literals(self) -> _Literals:
         return _Literals([self._finds[index].needs for index in self._phrases])
 
-    def hits(self, text: Any) -> Iterator[tuple[list[tuple[int, str]], list[Hit]]]:
-        """Yield who uses it and where it hits (in `text`), for each pattern that hits."""
+    def users(self, text: Any) -> Iterator[tuple[int, list[tuple[int, str]]]]:
+        """Yield each pattern that may match `text`, with the rules and finds that use it."""
         for index in self._candidates(text):
-            found = [match.span() for match in self._regex(index).finditer(text) if match.end() > match.start()]
-            if found:
-                yield self._users[index], found
+            yield index, self._users[index]
+
+    def search(self, index: int, text: Any) -> list[Hit]:
+        """Return where pattern `index` matches `text`."""
+        return [match.span() for match in self._regex(index).finditer(text) if match.end() > match.start()]
 
     def _candidates(self, text: Any) -> Iterator[int]:
         if self._regexes:
@@ -120,7 +123,7 @@ class _Patterns:
         regex = self._compiled.get(index)
         if regex is None:
             pattern = self._finds[index].pattern
-            regex = re2.compile(pattern, _UNICODE) if self._original else re2.compile(pattern.encode(), _ASCII)
+            regex = re2.compile(pattern, _UNICODE) if self.original else re2.compile(pattern.encode(), _ASCII)
             self._compiled[index] = regex
         return regex
 
@@ -145,30 +148,42 @@ class RuleFinder:
             if rule.status not in ("draft", "retired") and not (rule.disabled_until and today < rule.disabled_until)
         )
         self._negation = Negation(plan.negation)
-        self._always = [index for index, rule in enumerate(self.rules) if rule.always]
+        self._always = frozenset(index for index, rule in enumerate(self.rules) if rule.always)
+        self._needed = [_needed(rule.when, {find.name for find in rule.patterns}) for rule in self.rules]
         self._sets: dict[str, tuple[_Patterns, _Patterns]] = {}
 
     def find(self, reading: Reading) -> list[Finding]:
         """Return the findings of every rule that hits `reading`, in the order of the rules."""
-        by_rule: dict[int, Hits] = {}
+        search = _Search(reading)
         for code in _languages_to_try(reading):
-            self._collect(code, reading, by_rule)
-        for index in self._always:
-            by_rule.setdefault(index, {})
+            self._collect(code, search)
         facts = _Facts(reading)
-        findings = (self._judge(self.rules[index], by_rule[index], reading, facts) for index in sorted(by_rule))
+        findings = (
+            _Trial(self.rules[index], index, search, facts, self._negation).finding()
+            for index in sorted({*search.rules, *self._always})
+            if not any(names.isdisjoint(search.rules.get(index, ())) for names in self._needed[index])
+        )
         return [finding for finding in findings if finding is not None]
 
-    def _collect(self, code: str, reading: Reading, by_rule: dict[int, Hits]) -> None:
+    def present(self, reading: Reading) -> tuple[list[set[str]], set[str]]:
+        """Return, for the first rule, the finds present in each group that `when` is asked about, and all that matched.
+
+        The second set counts finds before negation and `except` take hits away. For the tests of rules.
+        """
+        search = _Search(reading)
+        for code in _languages_to_try(reading):
+            self._collect(code, search)
+        trial = _Trial(self.rules[0], 0, search, _Facts(reading), self._negation)
+        facts = {name for name in trial.facts if trial.fact_holds(name)}
+        matched = {find.name for find in self.rules[0].patterns if trial.in_scope(find.name)}
+        return [set(group) | facts for group in trial.groups()], matched | facts
+
+    def _collect(self, code: str, search: _Search) -> None:
         folded, original = self._patterns(code)
-        back = reading.folded.span
-        for users, found in folded.hits(reading.plain):
-            places = [back(start, end) for start, end in found]
-            for rule, name in users:
-                by_rule.setdefault(rule, {})[name] = places
-        for users, found in original.hits(reading.original):
-            for rule, name in users:
-                by_rule.setdefault(rule, {})[name] = found
+        for patterns, text in ((folded, search.reading.plain), (original, search.reading.original)):
+            for index, users in patterns.users(text):
+                for rule, name in users:
+                    search.rules.setdefault(rule, {})[name] = (patterns, index)
 
     def _patterns(self, code: str) -> tuple[_Patterns, _Patterns]:
         if code not in self._sets:
@@ -179,37 +194,120 @@ class RuleFinder:
             )
         return self._sets[code]
 
-    def _judge(self, rule: PlanRule, hits: Hits, reading: Reading, facts: _Facts) -> Finding | None:
-        """The finding of one rule from the hits of its patterns, or None."""
-        excused: list[str] = []
-        kept = self._surviving(rule, hits, reading, excused)
-        fact_finds = {find.name: find for find in rule.facts}
 
-        def groups() -> Iterator[Hits]:
-            if rule.within == "message":
-                yield kept
+class _Search:
+    """Which rules may hit a reading (`rules`: the finds whose literals are there), and each pattern's hits, found once."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        self.rules: dict[int, dict[str, tuple[_Patterns, int]]] = {}
+        self._hits: dict[tuple[int, int], list[Hit]] = {}
+
+    def hits(self, rule: int, name: str) -> list[Hit]:
+        """Return where a find of a rule hits, in the joined original."""
+        place = self.rules.get(rule, {}).get(name)
+        if place is None:
+            return []
+        patterns, index = place
+        key = (id(patterns), index)
+        if key not in self._hits:
+            if patterns.original:
+                self._hits[key] = patterns.search(index, self.reading.original)
             else:
-                yield from _by_segment(kept, reading) if kept else iter([{}])
+                span = self.reading.folded.span
+                self._hits[key] = [span(*place) for place in patterns.search(index, self.reading.plain)]
+        return self._hits[key]
 
-        spans: dict[tuple[int, int], None] = {}
-        fact_spans: list[Any] = []
-        held = False
-        for group in groups():
 
-            def present(name: str, group: Hits = group) -> bool:
-                find = fact_finds.get(name)
-                return facts.holds(find) if find is not None else bool(group.get(name))
+class _Trial:
+    """One rule on one reading. Patterns are searched only as far as the condition still can hold."""
 
-            if not holds(rule.when, present):
-                continue
-            held = True
-            for name in contributing(rule.when, present):
-                for place in group.get(name, ()):
-                    spans[place] = None
-                if name in fact_finds:
-                    fact_spans += facts.value(fact_finds[name].fact).spans
-        if not held:
+    def __init__(self, rule: PlanRule, index: int, search: _Search, facts: _Facts, negation: Negation) -> None:
+        self.rule = rule
+        self.facts = {find.name: find for find in rule.facts}
+        self._index = index
+        self._search = search
+        self._reading = search.reading
+        self._values = facts
+        self._negation = negation
+        self._finds = {find.name: find for find in rule.patterns}
+        self._kept: Hits = {}
+        self._excused: list[str] = []
+
+    def finding(self) -> Finding | None:
+        """Return the finding of the rule, or None."""
+        if not self._needed_are_there(self.rule.when):
             return None
+        spans: dict[Hit, None] = {}
+        fact_spans: list[Span] = []
+        held = False
+        for group in self.groups():
+            present = self._present(group)
+            if holds(self.rule.when, present):
+                held = True
+                for name in contributing(self.rule.when, present):
+                    spans.update(dict.fromkeys(group.get(name, ())))
+                    if name in self.facts:
+                        fact_spans += self._values.value(self.facts[name].fact).spans
+        return self._as_finding(spans, fact_spans) if held else None
+
+    def groups(self) -> list[Hits]:
+        """The surviving hits, by segment or, for a rule that looks at the whole message, all at once."""
+        kept = {name: hits for name in self._finds if (hits := self.kept(name))}
+        if self.rule.within == "message" or not kept:
+            return [kept]
+        return list(_by_segment(kept, self._reading))
+
+    def kept(self, name: str) -> list[Hit]:
+        """The hits of a find that count: in scope, negated as wanted, not excused by another find."""
+        if name not in self._kept:
+            hits = self._not_excluded(name)
+            excuses = self.rule.excepts.get(name, ())
+            if hits and excuses:
+                hits = [hit for hit in hits if not self._is_excused(hit, excuses)]
+            self._kept[name] = hits
+        return self._kept[name]
+
+    def in_scope(self, name: str) -> list[Hit]:
+        """The hits of a find in the right parts and languages."""
+        return [hit for hit in self._search.hits(self._index, name) if _in_scope(self.rule, hit, self._reading)]
+
+    def fact_holds(self, name: str) -> bool:
+        """Whether a find that is a fact holds."""
+        return self._values.holds(self.facts[name])
+
+    def _not_excluded(self, name: str) -> list[Hit]:
+        hits = self.in_scope(name)
+        negation = self._finds[name].negation
+        if hits and negation:
+            hits = [hit for hit in hits if self._negated(hit) is (negation == "only")]
+        return hits
+
+    def _is_excused(self, hit: Hit, excuses: tuple[str, ...]) -> bool:
+        by = [name for name in excuses if any(_overlap(hit, other) for other in self._not_excluded(name))]
+        self._excused += by
+        return bool(by)
+
+    def _negated(self, hit: Hit) -> bool:
+        language = self._reading.segments[self._reading.segment_at(hit[0])].language
+        codes = [language] if language in LANGUAGES else LANGUAGES
+        return any(self._negation.negates(self._reading.original, *hit, code) for code in codes)
+
+    def _needed_are_there(self, when: When) -> bool:
+        """Whether all that `when` cannot do without is there: cheap facts first, then patterns, until one is missing."""
+        if isinstance(when, str):
+            return self.fact_holds(when) if when in self.facts else bool(self.kept(when))
+        needed = sorted(when.get("all", ()), key=lambda item: not isinstance(item, str) or item not in self.facts)
+        refused = (item for item in when.get("none", ()) if isinstance(item, str) and item in self.facts)
+        return not any(self.fact_holds(item) for item in refused) and all(
+            self._needed_are_there(item) for item in needed
+        )
+
+    def _present(self, group: Hits) -> Callable[[str], bool]:
+        return lambda name: self.fact_holds(name) if name in self.facts else bool(group.get(name))
+
+    def _as_finding(self, spans: Iterable[Hit], fact_spans: list[Span]) -> Finding:
+        rule = self.rule
         return Finding(
             by=f"rule:{rule.id}",
             intent=rule.intent,
@@ -217,52 +315,22 @@ class RuleFinder:
             flag=rule.flag,
             strength=rule.strength,
             status=rule.status,
-            spans=tuple(reading.span(start, end) for start, end in sorted(spans)) + tuple(fact_spans),
+            spans=tuple(self._reading.span(*hit) for hit in sorted(spans)) + tuple(fact_spans),
             title=rule.title,
             explain=rule.explain,
-            excused=tuple(dict.fromkeys(excused)),
+            excused=tuple(dict.fromkeys(self._excused)),
         )
 
-    def present(self, reading: Reading) -> tuple[list[set[str]], set[str]]:
-        """Return, for the first rule, the finds present in each group that `when` is asked about, and all that matched.
 
-        The second set counts finds before `except` takes hits away. For the tests of rules.
-        """
-        rule, by_rule = self.rules[0], dict[int, Hits]()
-        for code in _languages_to_try(reading):
-            self._collect(code, reading, by_rule)
-        facts = _Facts(reading)
-        true_facts = {find.name for find in rule.facts if facts.holds(find)}
-        hits = by_rule.get(0, {})
-        kept = self._surviving(rule, hits, reading, [])
-        groups = [kept] if rule.within == "message" or not kept else list(_by_segment(kept, reading))
-        scoped = {name for name, places in hits.items() if any(_in_scope(rule, place, reading) for place in places)}
-        return [set(group) | true_facts for group in groups], scoped | true_facts
-
-    def _surviving(self, rule: PlanRule, hits: Hits, reading: Reading, excused: list[str]) -> Hits:
-        kept: Hits = {}
-        for find in rule.patterns:
-            places = [place for place in hits.get(find.name, ()) if _in_scope(rule, place, reading)]
-            if find.negation and places:
-                wanted = find.negation == "only"
-                places = [place for place in places if self._negated(place, reading) is wanted]
-            if places:
-                kept[find.name] = places
-        for name, excuses in rule.excepts.items():
-            if name in kept:
-                left = []
-                for place in kept[name]:
-                    by = [e for e in excuses if any(_overlap(place, other) for other in kept.get(e, ()))]
-                    excused += by
-                    if not by:
-                        left.append(place)
-                kept[name] = left
-        return {name: places for name, places in kept.items() if places}
-
-    def _negated(self, place: Hit, reading: Reading) -> bool:
-        language = reading.segments[reading.segment_at(place[0])].language
-        codes = [language] if language in LANGUAGES else LANGUAGES
-        return any(self._negation.negates(reading.original, *place, code) for code in codes)
+def _needed(when: When, patterns: set[str]) -> list[frozenset[str]]:
+    """Sets of patterns of each of which one must be there before `when` can hold (not all such sets, the plain ones)."""
+    if isinstance(when, str):
+        return [frozenset((when,))] if when in patterns else []
+    sets = [each for item in when.get("all", ()) for each in _needed(item, patterns)]
+    choices = when.get("any", [])
+    if choices and all(isinstance(item, str) and item in patterns for item in choices):
+        sets.append(frozenset(choices))
+    return sets
 
 
 def _languages_to_try(reading: Reading) -> tuple[str, ...]:

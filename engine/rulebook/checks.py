@@ -180,7 +180,8 @@ def _check_regex(loaded: LoadedRule, name: str, find: Find) -> None:
         literal = _never_in_folded(find.regex)
         if literal:
             hint = f"write `{fold_plain(literal)}`, or match the text as written with `text: original`"
-            report("T216", f"`{literal}` never stands in folded text", _inside(at, find.regex.index(literal)), hint)
+            place = _inside(at, find.regex.index(literal))
+            report("T216", f"`{literal}` never stands in folded text", place, hint, "warning")
 
 
 def _never_in_folded(regex: str) -> str:

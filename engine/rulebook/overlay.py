@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.rulebook.problem import Problem
-from engine.rulebook.schema import Identifier, Status
+from engine.rulebook.schema import INTENTS, Identifier, Status
 from engine.rulebook.validate import did_you_mean, place_of, validated
 from engine.rulebook.yamlpos import Document, read
 
@@ -43,13 +43,25 @@ class Changed(_Strict):
     because: Reason
 
 
+Score = Annotated[float | int, Field(gt=0, lt=1)]
+
+
+class Thresholds(_Strict):
+    """Numbers of one intent that differ from `intents.yaml`."""
+
+    threshold: Score | None = None
+    threshold_beside_critical: Score | None = None
+    prior: float | int | None = None
+    band: Annotated[list[Score], Field(min_length=2, max_length=2)] | None = None
+
+
 class OverlayFile(_Strict):
-    """The content of `overlay.yaml`. `thresholds` takes any key of an intent in `intents.yaml`."""
+    """The content of `overlay.yaml`."""
 
     overlay: Identifier
     disable: list[Disabled] = []
     change: list[Changed] = []
-    thresholds: dict[str, dict[str, Any]] = {}
+    thresholds: dict[Literal[tuple(INTENTS)], Thresholds] = {}  # type: ignore[valid-type]
 
 
 class Exception_(_Strict):
@@ -99,7 +111,9 @@ def load_overlay(folder: Path, name_of: Any = str) -> Overlay:
         if content is not None:
             overlay.disabled = {entry.rule: entry.until for entry in content.disable}
             overlay.statuses = {entry.rule: entry.status for entry in content.change}
-            overlay.thresholds = content.thresholds
+            overlay.thresholds = {
+                str(intent): numbers.model_dump(exclude_none=True) for intent, numbers in content.thresholds.items()
+            }
     if (folder / EXCEPTIONS).is_file():
         document = read(folder / EXCEPTIONS, name_of(folder / EXCEPTIONS))
         overlay.documents.append(document)

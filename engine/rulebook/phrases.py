@@ -225,24 +225,20 @@ def _best(items: list[_Item]) -> Literals:
 
 
 def _joined(items: list[_Item]) -> str:
-    """Join items: an optional one leans on the next needed one, or on the last when none follows."""
-    pattern = ""
-    waiting: list[_Item] = []
-    for item in items:
-        if item.optional:
-            waiting.append(item)
-            continue
-        chain = [*waiting, item]
-        if pattern:
-            pattern += _join(any(part.gap_before for part in chain[:1]))
-        for position, part in enumerate(chain[:-1]):
-            pattern += f"(?:{part.pattern}{_join(chain[position + 1].gap_before)})?"
-        pattern += item.pattern
-        waiting = []
-    for item in waiting:
-        pattern += f"(?:{_join(item.gap_before)}{item.pattern})?"
-    return pattern
+    """Join items in order. An optional one may be left out, and then the gaps on its two sides become one."""
+    return _rest(items, first=True, gap=False)
 
 
-def _join(gap: bool) -> str:
-    return GAP if gap else BETWEEN
+def _rest(items: list[_Item], *, first: bool, gap: bool) -> str:
+    """The pattern of what is left; `gap`: a gap stands before an optional item that was left out."""
+    if not items:
+        return ""
+    item, others = items[0], items[1:]
+    join = "" if first else GAP if gap or item.gap_before else BETWEEN
+    taken = join + item.pattern + _rest(others, first=False, gap=False)
+    if not item.optional:
+        return taken
+    if not any(other.gap_before for other in others) and not gap and not item.gap_before and not first:
+        return f"(?:{join}{item.pattern})?{_rest(others, first=False, gap=False)}"
+    without = _rest(others, first=first, gap=not first and (gap or item.gap_before))
+    return f"(?:{taken}|{without})" if without else f"(?:{taken})?"

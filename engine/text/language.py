@@ -20,8 +20,10 @@ UNDETERMINED = "und"
 # written in a hurry and Afrikaans is Dutch.
 _OUTSIDE_WORDS, _OUTSIDE_SURE = 16, 0.97
 _SURE = 0.9
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
-_LETTER = re.compile(r"[^\W\d_]")
+_WORD = re.compile(r"[^\W\d_]+")
+_ENOUGH = 60  # words: a vote of more tells nothing new
+_AT_HOME = 0.2  # share of very common words from which a text is surely in that language
+_LATIN = re.compile(r"[a-z]")
 _ADDRESS = re.compile(r"\S*(?:@|://|www\.)\S*")
 _LONGEST = 2000  # characters: more text makes no difference to the answer, only to the time
 
@@ -50,8 +52,8 @@ def votes(words: list[str]) -> dict[str, float]:
 
 
 def words_of(text: str) -> list[str]:
-    """Return the words of `text` in lower case; elided forms (`l'avis`) give both halves."""
-    return [half for word in _WORD.findall(text.lower().replace("’", "'")) for half in (word, *word.split("'")[:-1])]
+    """Return the words of `text` in lower case; elided forms (`l'avis`) are two."""
+    return _WORD.findall(text.lower())
 
 
 def detect(text: str) -> Language:
@@ -61,11 +63,11 @@ def detect(text: str) -> Language:
     if not words:
         return UNKNOWN
     probabilities = _probabilities(text)
-    if len(words) >= _OUTSIDE_WORDS or not text.isascii():
+    counts = votes(words[:_ENOUGH])
+    if max(counts.values(), default=0.0) < _AT_HOME * min(len(words), _ENOUGH):
         other = _outside(text, words)
         if other is not None:
             return other
-    counts = votes(words)
     # One common word weighs like a factor of e**2; long texts drown it out.
     scores = {code: probabilities.get(code, 0.0) * 2.718 ** min(2 * counts.get(code, 0.0), 40) for code in LANGUAGES}
     total = sum(scores.values())
@@ -79,7 +81,7 @@ def detect(text: str) -> Language:
 
 
 def _outside(text: str, words: list[str]) -> Language | None:
-    if sum(map(len, words)) and not any("a" <= char <= "z" for char in text) and _LETTER.search(text):
+    if not _LATIN.search(text):
         code, confidence = _best(_all_probabilities(text))
         return Language(code or UNDETERMINED, round(confidence, 2), outside=True)
     if len(words) < _OUTSIDE_WORDS:

@@ -119,6 +119,6 @@ def _segment_language(original: str, place: _Place, message: Language) -> str:
 
 
 def _speaks_for(words: list[str], code: str) -> bool:
-    counts = votes(words)
+    counts = votes(words[:20])
     own = counts.pop(code, 0.0)
     return own >= 1.5 and own > max(counts.values(), default=0.0)

@@ -6,6 +6,7 @@ T211 strength, T212 condition, T213 fact, T214 list, T215 test, T216 can never m
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,19 +27,18 @@ _CONDITIONS = ("above", "below", "matches", "host_not_in", "longer_than")
 def check(book: Rulebook) -> None:
     """Report what is wrong with each rule of `book` to its document and to `book.problems`."""
     before = {id(document): len(document.problems) for document in book.documents}
-    without_literal = 0
+    without_literal: Counter[str] = Counter()  # by language: those of two languages hardly ever run on one text
     for loaded in book.rules:
         _check_meaning(loaded)
         _check_names(loaded)
         for name, find in loaded.rule.find.items():
-            without_literal += _check_find(loaded, name, find, book.lists)
+            if _check_find(loaded, name, find, book.lists):
+                without_literal.update(loaded.rule.languages)
         _check_tests(loaded)
-    if without_literal > _MOST_WITHOUT_LITERAL:
-        book.documents[0].report(
-            "T208",
-            f"{without_literal} patterns without a literal run on every text; at most {_MOST_WITHOUT_LITERAL} may",
-            (1, 1),
-        )
+    for language, count in without_literal.items():
+        if count > _MOST_WITHOUT_LITERAL:
+            message = f"{count} patterns without a literal run on every text in {language}; at most {_MOST_WITHOUT_LITERAL} may"
+            book.documents[0].report("T208", message, (1, 1))
     for document in book.documents:
         book.problems += document.problems[before[id(document)] :]
     book.problems.sort(key=lambda problem: problem.place)
@@ -119,8 +119,8 @@ def _key(loaded: LoadedRule, *path: str) -> Place:
     return key_place(loaded.node, path)
 
 
-def _check_find(loaded: LoadedRule, name: str, find: Find, lists: dict[str, tuple[str, ...]]) -> int:
-    """Check one find; return 1 when it is a pattern without a literal."""
+def _check_find(loaded: LoadedRule, name: str, find: Find, lists: dict[str, tuple[str, ...]]) -> bool:
+    """Check one find; return whether it is a pattern without a literal."""
     report = loaded.document.report
     at = _key(loaded, "find", name)
     given = [
@@ -130,10 +130,10 @@ def _check_find(loaded: LoadedRule, name: str, find: Find, lists: dict[str, tupl
     ]
     if len(given) != 1:
         report("T213", f"find `{name}` needs exactly one of phrases, list, regex, fact", at)
-        return 0
+        return False
     if find.fact is not None:
         _check_fact(loaded, name, find, lists)
-        return 0
+        return False
     stray = [key for key in _CONDITIONS if getattr(find, key) is not None]
     if stray:
         report("T213", f"`{stray[0]}` is a condition on a fact; `{name}` is none", _key(loaded, "find", name, stray[0]))
@@ -146,7 +146,7 @@ def _check_find(loaded: LoadedRule, name: str, find: Find, lists: dict[str, tupl
     return _check_pattern(loaded, name, find, lists, at)
 
 
-def _check_pattern(loaded: LoadedRule, name: str, find: Find, lists: dict[str, tuple[str, ...]], at: Place) -> int:
+def _check_pattern(loaded: LoadedRule, name: str, find: Find, lists: dict[str, tuple[str, ...]], at: Place) -> bool:
     report = loaded.document.report
     if find.phrases is not None:
         for index, error in phrase_errors(find.phrases):
@@ -158,15 +158,15 @@ def _check_pattern(loaded: LoadedRule, name: str, find: Find, lists: dict[str, t
         _check_regex(loaded, name, find)
     pattern = pattern_of(find, lists)
     if pattern is None:
-        return 0
+        return False
     if matches_nothing(pattern):
         report("T207", f"find `{name}` matches the empty string, so it would hit every text", at)
-        return 0
+        return False
     if find.text == "folded" and not has_literal(find, lists):
         hint = "it runs on every text; give it a word or a character that must be there, if it has one"
         report("T208", f"find `{name}` has no literal", at, hint, "warning")
-        return 1
-    return 0
+        return True
+    return False
 
 
 def _check_regex(loaded: LoadedRule, name: str, find: Find) -> None:

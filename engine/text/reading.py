@@ -35,7 +35,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The joined text of a message (`original`, soft line ends as blanks), folded, cut into segments in order.
+    """The joined text of a message (`original`), folded with soft line ends as blanks, cut into segments in order.
 
     `plain` is the folded text as ASCII, one byte a character, what is not ASCII as DEL: the matcher's fast path.
     """
@@ -74,7 +74,8 @@ class _Place:
 
 def read(message: Message) -> Reading:
     """Fold `message`, cut it into segments and tell their languages."""
-    pieces: list[str] = []
+    pieces: list[str] = []  # as written
+    flat: list[str] = []  # the same with soft line ends as blanks: same length, so places count in both
     places: list[_Place] = []
     base = 0
     for text in message.texts:
@@ -85,14 +86,15 @@ def read(message: Message) -> Reading:
                 _Place(begin + start, begin + end, region.kind, text.source, base)
                 for start, end in split(shown[region.start : region.end])
             ]
-        pieces.append(shown)
+        pieces.append(text.text)
+        flat.append(shown)
         base += len(shown) + 2
     original = "\n\n".join(pieces)
     language = _message_language(message, original, places)
     segments = tuple(
         Segment(p.start, p.end, p.part, p.source, p.base, _segment_language(original, p, language)) for p in places
     )
-    folded = fold(original)
+    folded = fold("\n\n".join(flat))
     plain = folded.text.encode("ascii", _AS_DELETE)
     return Reading(message, original, folded, plain, segments, tuple(p.start for p in places), language)
 

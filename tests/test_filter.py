@@ -313,13 +313,8 @@ def evidence_of(record: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def misquoted(
-    message: Message, record: dict[str, Any], given: dict[str, str], *, soft: bool = False
-) -> list[Any]:
-    """Return the evidence that does not quote what was given: the strings of a record, else a text of the message.
-
-    `soft`: a line end may be quoted as a blank.
-    """
+def misquoted(message: Message, record: dict[str, Any], given: dict[str, str]) -> list[Any]:
+    """Return the evidence that does not quote what was given: the strings of a record, else a text of the message."""
     first: dict[str, str] = {}
     for text in message.texts:
         for region in text.regions:
@@ -331,9 +326,7 @@ def misquoted(
             text.text for text in message.texts
             if text.source == source and any(region.kind == span["part"] for region in text.regions)
         ]  # fmt: skip
-        quoted = [text[span["start"] : span["end"]] for text in texts]
-        quoted += [text.replace("\n", " ") for text in quoted] if soft else []
-        if span["text"] not in quoted or not span["text"]:
+        if span["text"] not in [text[span["start"] : span["end"]] for text in texts] or not span["text"]:
             wrong.append(span)
     return wrong
 
@@ -351,16 +344,12 @@ def test_evidence_quotes_the_very_strings_of_every_record_of_the_unread_fifth(lo
         given = {"subject": labelled.subject, **dict.fromkeys(("body", "quoted", "signature"), labelled.body)}
         record = loaded.check(message, id=labelled.id).to_json()
         spans += len(evidence_of(record))
-        if found := misquoted(message, record, given, soft=True):
+        if found := misquoted(message, record, given):
             wrong[labelled.id] = found
     assert spans > 1000
     assert not wrong, f"{len(wrong)} messages, for instance {dict(list(wrong.items())[:2])}"
 
 
-SOFT = "a soft line end inside the words is quoted as a blank (Reading.span quotes the unwrapped text)"
-
-
-@pytest.mark.xfail(strict=True, reason=SOFT)
 def test_evidence_in_mails_quotes_the_text_as_a_person_sees_it(loaded: Filter) -> None:
     paths = [*SAMPLES, *sorted((ROOT / "tests" / "fixtures").glob("*/*.eml"))]
     wrong = {}
@@ -371,7 +360,6 @@ def test_evidence_in_mails_quotes_the_text_as_a_person_sees_it(loaded: Filter) -
     assert not wrong
 
 
-@pytest.mark.xfail(strict=True, reason=SOFT)
 def test_evidence_over_a_soft_line_end_quotes_the_line_end(loaded: Filter) -> None:
     body = (
         "Bonjour Madame, nous espérons que tout va bien et que le colis est arrivé, pourriez-vous laisser un\n"
@@ -416,7 +404,7 @@ def test_any_text_gets_one_of_the_known_verdicts(
     known_words(decision)
     record = decision.to_json()
     jsonschema.validate(record, SCHEMA)
-    assert not misquoted(message, record, {"subject": subject} if not html else {}, soft=True)
+    assert not misquoted(message, record, {"subject": subject} if not html else {})
 
 
 HALF = "half a surrogate pair reaches RE2, which cannot encode it: UnicodeEncodeError out of Filter.check"
@@ -477,5 +465,5 @@ def test_mutated_sample_mails_never_raise(loaded: Filter, path: Path) -> None:
         decision = loaded.check(message)
         known_words(decision)
         record = decision.to_json()
-        assert not misquoted(message, record, {}, soft=True)
+        assert not misquoted(message, record, {})
         json.dumps(record, ensure_ascii=False).encode("utf-8")

@@ -82,7 +82,9 @@ def _print_checks(checker: Any, paths: tuple[str, ...], format_: str | None, how
             click.echo(json.dumps(outcome.to_json(), ensure_ascii=False))
         elif table is None:
             if outcome.error:
-                click.echo(f"tamis: {outcome.error}", err=True)
+                from engine.screen import printable
+
+                click.echo(f"tamis: {printable(outcome.error)}", err=True)
         elif outcome.decision is not None:
             table.add(outcome.id, outcome.decision)
         else:
@@ -247,7 +249,8 @@ def _status(command: click.Command) -> int:
 
     try:
         status = command.main(standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return status if isinstance(status, int) else ALLOWED
     except click.ClickException as error:
         error.show()
@@ -262,6 +265,13 @@ def _status(command: click.Command) -> int:
         click.echo(f"tamis: {error}", err=True)
         kinds = ((RulesError, RULES), (InputError, INPUT), (UsageError, USAGE))
         return next((status for kind, status in kinds if isinstance(error, kind)), INTERNAL)
+    except OSError as error:
+        if error.filename is not None:
+            click.echo(f"tamis: {error.filename}: {error.strerror}", err=True)
+        else:
+            click.echo(f"tamis: the output could not be written: {error.strerror}; make room or name another place", err=True)
+        sys.stdout = None  # nothing more can be written, at exit neither
+        return INTERNAL
     except Exception as error:
         if os.environ.get("TAMIS_DEBUG"):
             raise

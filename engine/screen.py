@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -38,7 +39,7 @@ class DecisionTable:
         flags = f" [{', '.join(decision.flags)}]" if decision.flags else ""
         self._row(
             Text(decision.verdict, style=_COLOURS.get(decision.verdict, "")),
-            Text(name),
+            Text(printable(name)),
             decision.language.code,
             Text(f"{decision.reason} ({decision.row}){flags}"),
             _evidence(decision),
@@ -47,7 +48,7 @@ class DecisionTable:
     def add_error(self, name: str, error: str) -> None:
         """Take a message that could not be judged."""
         self.counts["unreadable"] += 1
-        self._row(Text("error", style="bold red"), Text(name), "", Text("not read"), Text(error))
+        self._row(Text("error", style="bold red"), Text(printable(name)), "", Text("not read"), Text(printable(error)))
 
     def finish(self) -> None:
         """Print what is left and the counts."""
@@ -89,8 +90,13 @@ def _evidence(decision: Decision) -> Text:
 
 
 def _short(text: str) -> str:
-    plain = " ".join(text.split())
+    plain = printable(" ".join(text.split()))
     return f"«{plain if len(plain) <= _LONGEST_QUOTE else plain[: _LONGEST_QUOTE - 1] + '…'}»"
+
+
+def printable(text: str) -> str:
+    """Return `text` without what could paint the terminal: control, direction and invisible characters become U+FFFD."""
+    return "".join(char if unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co") else "\ufffd" for char in text)
 
 
 def table(out: Console, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:

@@ -14,7 +14,10 @@ from engine.find.finding import Finding, Span
 # A certain rule leaves this much room for error at least in the score that a record shows.
 CERTAIN_SCORE = 0.99
 _ORDER = {"present": 0, "possible": 1, "absent": 2}
-_SIGNATURE_NEVER_COUNTS = ("marketing", "off_platform_contact")
+# What signatures and legal footers say by habit ("if you received this by mistake ..."); a review request is no habit.
+_SIGNATURE_NEVER_COUNTS = (
+    "marketing", "off_platform_contact", "redundant_confirmation", "proactive_service", "stock_out",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,8 @@ class Fact:
     of: Callable[[Reading], FactValue]
 
 
-_PHONE = re.compile(r"(?<![\w./-])(?:\+|00)?\(?\d{1,4}\)?(?:[ .\-/()]{0,3}\d{1,4}){3,14}(?![\w-])")
+# A run of digits and what parts them, found in one pass; `_is_phone` then looks at its groups.
+_PHONE = re.compile(r"(?<![\w./-])[+(]?\d[\d .\-/()]{5,40}\d(?![\w-])")
 _EMAIL = re.compile(r"[\w.+-]{1,64}(?:@|\s?[(\[{]\s?(?:at|arobase|chez|ät|kropka|snabel-a|małpa|apenstaartje|arroba|chiocciola)\s?[)\]}]\s?)[\w-]+(?:(?:\.|\s?[(\[{]\s?(?:dot|point|punkt|punto|punt|kropka)\s?[)\]}]\s?)[\w-]+)+", re.I)  # fmt: skip # noqa: E501
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>\"')\]]+|(?<![@\w.-])(?:[a-z0-9-]+\.)+(?:com|net|org|eu|shop|store|info|io|fr|de|it|es|nl|pl|se|be|co\.uk|uk|at|ch|example|me|app)(?:/[^\s<>\"')\]]*)?(?![\w@])", re.I)  # fmt: skip # noqa: E501
 _DATE_OR_ORDER = re.compile(
@@ -67,12 +68,10 @@ def _found(reading: Reading, pattern: re.Pattern[str], keep: Callable[[str], boo
 
 
 def _is_phone(text: str) -> bool:
-    digits = sum(char.isdigit() for char in text)
-    return (
-        8 <= digits <= 15
-        and not _DATE_OR_ORDER.match(text.strip())
-        and (text[0] in "+0(" or bool(re.search(r"[ ./()-]", text)))
-    )
+    groups = re.findall(r"\d+", text)
+    digits = sum(map(len, groups))
+    parted = len(groups) > 1 and max(map(len, groups)) <= 5
+    return 8 <= digits <= 15 and not _DATE_OR_ORDER.match(text.strip()) and (text[0] in "+0(" or parted)
 
 
 def _phone(reading: Reading) -> FactValue:

@@ -160,10 +160,15 @@ class RuleFinder:
         facts = _Facts(reading)
         findings = (
             _Trial(self.rules[index], index, search, facts, self._negation).finding()
-            for index in sorted({*search.rules, *self._always})
+            for index in sorted({*search.rules, *self._always_in(reading)})
             if not any(names.isdisjoint(search.rules.get(index, ())) for names in self._needed[index])
         )
         return [finding for finding in findings if finding is not None]
+
+    def _always_in(self, reading: Reading) -> Iterator[int]:
+        """The rules that may hit without their patterns, of the languages of the reading."""
+        codes = set(_languages_to_try(reading))
+        return (index for index in self._always if not codes.isdisjoint(self.rules[index].languages))
 
     def present(self, reading: Reading) -> tuple[list[set[str]], set[str]]:
         """Return, for the first rule, the finds present in each group that `when` is asked about, and all that matched.

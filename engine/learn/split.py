@@ -113,7 +113,11 @@ def _variants(messages: list[Labelled]) -> Iterator[tuple[str, str]]:
 
 
 def _fold_of(group: list[str]) -> int:
-    return int.from_bytes(hashlib.sha256(group[0].encode()).digest()[:4], "big") % FOLDS
+    number = int.from_bytes(hashlib.sha256(group[0].encode()).digest()[:4], "big")
+    # Round 4 was read as a whole while rules were mended, so none of it may lie in the test fold.
+    if any(id_[3:4] == "w" for id_ in group):
+        return 1 + number % (FOLDS - 1)
+    return number % FOLDS
 
 
 def main(folder: Path) -> None:

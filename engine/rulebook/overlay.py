@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from engine.rulebook.problem import Problem
 from engine.rulebook.schema import INTENTS, Identifier, Status
 from engine.rulebook.validate import did_you_mean, place_of, validated
-from engine.rulebook.yamlpos import Document, read
+from engine.rulebook.yamlpos import Document, YamlList, YamlMap, YamlScalar, read
 
 FILE, EXCEPTIONS = "overlay.yaml", "exceptions.yaml"
 Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
@@ -129,9 +129,9 @@ def check_overlay(overlay: Overlay, known: set[str]) -> None:
     for document in overlay.documents:
         for key in ("disable", "change", "exceptions"):
             entries = place_of(document.root, (key,)) if document.root else None
-            for node in getattr(entries, "items", []) if not isinstance(entries, tuple) else []:
-                rule = getattr(node, "entries", {}).get("rule")
-                if rule is not None and rule.value not in known:
+            for node in entries.items if isinstance(entries, YamlList) else []:
+                rule = node.entries.get("rule") if isinstance(node, YamlMap) else None
+                if isinstance(rule, YamlScalar) and rule.value not in known:
                     hint = did_you_mean(str(rule.value), known)
                     document.report("T217", f"there is no rule `{rule.value}`", rule, hint)
 

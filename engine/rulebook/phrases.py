@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from itertools import permutations, product
 
 from engine.text.fold import fold_plain
@@ -58,12 +59,23 @@ class _Item:
 
 def compile_phrases(phrases: list[str]) -> str:
     """Return one RE2 pattern, for folded text, that matches any of `phrases`. Raises PhraseError."""
-    return r"\b(?:" + "|".join(_Parser(phrase).whole()[0] for phrase in phrases) + r")\b"
+    return r"\b(?:" + "|".join(_read(phrase)[0] for phrase in phrases) + r")\b"
 
 
 def needs(phrase: str) -> tuple[Literals, ...]:
     """Return what a text must hold before `phrase` can match: of each tuple at least one literal. Raises PhraseError."""
-    return _Parser(phrase).whole()[1]
+    return _read(phrase)[1]
+
+
+@lru_cache(maxsize=200_000)
+def _read(phrase: str) -> tuple[str, tuple[Literals, ...]]:
+    """Parse a phrase once: the checks, the patterns and their literals all ask for it."""
+    return _Parser(phrase).whole()
+
+
+@cache
+def _folded(char: str) -> str:
+    return fold_plain(char)
 
 
 class _Parser:
@@ -176,10 +188,10 @@ class _Parser:
         while True:
             char = self._peek()
             if char == "\\" and self.at + 1 < len(self.text):
-                spelled[-1].append((fold_plain(self.text[self.at + 1]),))
+                spelled[-1].append((_folded(self.text[self.at + 1]),))
                 self.at += 2
             elif char.isalnum():
-                spelled[-1].append(_UMLAUTS.get(char.lower()) or (fold_plain(char),))
+                spelled[-1].append(_UMLAUTS.get(char.lower()) or (_folded(char),))
                 self.at += 1
             elif char and (char in "'’-" or _is_mark(char)):
                 self.at += 1

@@ -35,7 +35,8 @@ LOOKALIKES = str.maketrans(
     "авекмнорстухіјѕԁһӏԛԝгпьзбʀαβγεζηικμνορτυχωϲоҫҽ",
     "abekmhopctyxijsdhiqwrnbz6rabyeznikuvoptuxwcoce",
 )
-_MIXED = re.compile(r"\w*(?:[a-z]\w*[\u0370-\u058f]|[\u0370-\u058f]\w*[a-z])\w*")
+_WORD = re.compile(r"\w+")
+_LATIN = re.compile(r"[a-z]")
 _FOREIGN = re.compile(r"[\u0370-\u058f]")
 _SPACED = re.compile(r"(?<![^\W_])[^\W\d_](?:[ .*~|/\\,'\"+-][^\W\d_]){3,}(?![^\W_]|'[^\W_])")
 _MAYBE_SPACED = re2.compile(r"(?:[ .*~|/\\,'\"+-]\pL){3}(?:[^\pL\pN]|$)")  # RE2 rejects ordinary text ten times faster
@@ -119,14 +120,14 @@ def fold_plain(text: str) -> str:
 def fold(text: str) -> Folded:
     """Fold `text` (see the module); the result maps every folded character to the original one it came from."""
     folded = text.translate(_CHARS)
-    uneven = [char for char in tuple(_CHARS.uneven) if char in text]
+    uneven = sorted(_CHARS.uneven.intersection(text)) if _CHARS.uneven else []
     starts, shifts = _uneven_runs(text, uneven) if uneven else ((0,), (0,))
     if _MAYBE_SPACED.search(folded):
         joined, kept = _join_spaced(folded)
         way_back = Folded(folded, len(text), starts, shifts)
         folded, (starts, shifts) = joined, _runs([way_back.original(index) for index in kept])
     if not folded.isascii() and _FOREIGN.search(folded):
-        folded = _MIXED.sub(_latin, folded)
+        folded = _WORD.sub(_latin, folded)
     if _MAYBE_LEET.search(folded):
         folded = _WORD_WITH_DIGIT.sub(_unleet, folded)
     return Folded(folded, len(text), starts, shifts)
@@ -151,7 +152,8 @@ def _uneven_runs(text: str, uneven: list[str]) -> tuple[tuple[int, ...], tuple[i
 
 
 def _latin(match: re.Match[str]) -> str:
-    return match.group().translate(LOOKALIKES)
+    word = match.group()
+    return word.translate(LOOKALIKES) if _FOREIGN.search(word) and _LATIN.search(word) else word
 
 
 def _unleet(match: re.Match[str]) -> str:

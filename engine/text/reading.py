@@ -7,6 +7,7 @@ Places count in the joined original; the folded form has its own, and `Folded` l
 from __future__ import annotations
 
 import codecs
+import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from engine.text.segment import split, unwrap
 
 _AS_DELETE = "tamis-as-delete"
 codecs.register_error(_AS_DELETE, lambda error: ("\x7f" * (error.end - error.start), error.end))  # type: ignore[attr-defined]
+_SURROGATE = re.compile("[\ud800-\udfff]")  # half a character: no encoder takes it, and nobody can see it
 _LONG = 9  # words: from here on the language of a single segment is told rightly 98 times of 100
 _PROSE: frozenset[PartKind] = frozenset(("subject", "body", "quoted", "signature", "calendar", "hidden"))
 
@@ -79,14 +81,15 @@ def read(message: Message) -> Reading:
     places: list[_Place] = []
     base = 0
     for text in message.texts:
-        shown = unwrap(text.text) if text.source in ("text/plain", "record") else text.text
+        written = _SURROGATE.sub("\ufffd", text.text)
+        shown = unwrap(written) if text.source in ("text/plain", "record") else written
         for region in text.regions:
             begin = base + region.start
             places += [
                 _Place(begin + start, begin + end, region.kind, text.source, base)
                 for start, end in split(shown[region.start : region.end])
             ]
-        pieces.append(text.text)
+        pieces.append(written)
         flat.append(shown)
         base += len(shown) + 2
     original = "\n\n".join(pieces)

@@ -19,7 +19,7 @@ _ABBREVIATIONS = frozenset(
     mån tis ons tors fre lör sön jan feb mar apr jun jul aug sep sept okt nov dec janv févr avr juil déc
     plz cp c.p s.a s.l s.r.l p.s""".split()  # noqa: SIM905
 )
-_END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？]|\n")
+_END = re.compile(r"(?<![.!?…])[.!?…]+[\"'”’»)\]]{0,5}(?=\s)|[。！？]|\n")
 _LAST_WORD = re.compile(r"[^\W_](?:[^\s\"'(«“]*[^\W_])?$")
 _NEXT = re.compile(r"[ \t\u00a0]*([\"'“”«„‘(¿¡*-]*)(\S?)")
 _SOFT = re.compile(r"(?<=[^\s.!?:;])[ \t]*\n(?=[^\W_]|[\"'“«„(])")

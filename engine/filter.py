@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from email.utils import getaddresses
 from pathlib import Path
 from typing import Any
 
@@ -88,8 +89,8 @@ class Filter:
     def _without_exceptions(self, findings: list[Finding], message: Message) -> list[Finding]:
         if not self._exceptions:
             return findings
-        seller = (message.header("From") or "").lower()
-        spared = {entry["rule"] for entry in self._exceptions if entry["seller"].lower() in seller}
+        sellers = {address.lower() for _, address in getaddresses(list(message.header_all("From")))}
+        spared = {entry["rule"] for entry in self._exceptions if entry["seller"].lower() in sellers}
         return [finding for finding in findings if finding.by.removeprefix("rule:") not in spared]
 
 

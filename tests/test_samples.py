@@ -134,14 +134,7 @@ def test_a_critical_mail_with_a_signature_passes_in_both_profiles(path: Path, fi
             assert decision.content in ("critical", "mixed_info"), f"let through as if unread: {why(decision)}"
 
 
-COUNTED = pytest.mark.xfail(strict=True, reason="« recibido por error » of the legal footer counts as a confirmation")
-
-
-@pytest.mark.parametrize(
-    "path",
-    [pytest.param(path, marks=[COUNTED] if path.stem == "es-2" else []) for path in SIGNATURES],
-    ids=map(name_of, SIGNATURES),
-)
+@pytest.mark.parametrize("path", SIGNATURES, ids=name_of)
 def test_a_signature_or_legal_footer_never_makes_a_critical_mail_mixed(path: Path, filters: dict[str, Filter]) -> None:
     decision = judged(filters["strict"], path, {})
     assert decision.content == "critical", why(decision)

@@ -7,7 +7,7 @@ language.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 from engine.rulebook.build import read_all
@@ -20,8 +20,6 @@ from engine.rulebook.source import Source
 from engine.rulebook.texts import text_problems
 from engine.rulebook.trials import Trial, run
 from engine.rulebook.validate import key_place
-
-Progress = Callable[[Iterable[LoadedRule], int], Iterable[LoadedRule]]
 
 
 def lint(where: Source, name_of: Callable[[Path], str] = str) -> tuple[Rulebook, list[Problem], list[str]]:

@@ -96,11 +96,6 @@ class Overlay:
         return [problem for document in self.documents for problem in document.problems]
 
 
-def is_overlay(folder: Path) -> bool:
-    """Return whether `folder` changes the shipped rules rather than replacing them."""
-    return (folder / FILE).is_file()
-
-
 def load_overlay(folder: Path, name_of: Any = str) -> Overlay:
     """Read the two files of an overlay folder."""
     overlay = Overlay()

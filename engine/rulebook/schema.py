@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from engine.decide.words import INTENTS as INTENTS
+from engine.decide.words import LABELS as INTENT_LABELS
 from engine.find.finding import Strength
 from engine.message.parts import PartKind
 
@@ -14,23 +16,6 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 Code = Literal["fr", "en", "de", "it", "es", "nl", "pl", "sv", "any"]
 Status = Literal["draft", "shadow", "warn", "enforce", "retired"]
 When = str | dict[str, list[Any]]
-
-# Every intent with its kinds (see the labelling guide of the corpus).
-INTENTS: dict[str, tuple[str, ...]] = {
-    "customization": (),
-    "delivery_scheduling": (),
-    "address_issue": (),
-    "review_request": ("product", "seller", "change", "incentive"),
-    "redundant_confirmation": ("order", "shipment", "delivery", "refund"),
-    "proactive_service": ("manual", "tips", "faq", "troubleshooting"),
-    "stock_out": ("out", "delay", "alternative"),
-    "marketing": (),
-    "off_platform_contact": (),
-    "other": ("legal_notice",),
-}
-INTENT_LABELS: tuple[str, ...] = tuple(
-    label for intent, kinds in INTENTS.items() for label in (intent, *(f"{intent}.{kind}" for kind in kinds))
-)
 
 
 class _Strict(BaseModel):

@@ -34,7 +34,6 @@ class Trial:
     todo_done: list[int] = field(default_factory=list)
     satisfied_finds: set[str] = field(default_factory=set)
     satisfied_branches: set[str] = field(default_factory=set)
-    passed: int = 0
     hit_languages: set[str] = field(default_factory=set)
     miss_languages: set[str] = field(default_factory=set)
 
@@ -121,8 +120,6 @@ def _judge(trial: Trial, index: int, test: Test, finder: RuleFinder, reading: Re
     problem = _verdict(test, expected, findings, before, reading)
     if problem:
         trial.failures.append(Failure(index, problem))
-    else:
-        trial.passed += 1
 
 
 def _note_language(trial: Trial, test: Test, hit: bool) -> None:

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from engine.rulebook.schema import INTENT_LABELS, Find, Pack, Rule, Scope, StopIf, Test, TestText
+from engine.decide.words import LABELS as INTENT_LABELS
+from engine.rulebook.schema import Find, Pack, Rule, Scope, StopIf, Test, TestText
 from engine.rulebook.yamlpos import Document, Node, YamlList, YamlMap, plain
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -9,132 +9,19 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property
-from typing import Any
 
 import re2
 
 from engine.find.facts import FACTS, FactValue
 from engine.find.finding import Finding
+from engine.find.literals import Hit, Patterns
 from engine.find.negation import Negation
 from engine.message.parts import Span
-from engine.rulebook.plan import FactFind, PatternFind, Plan, PlanRule, When
+from engine.rulebook.plan import FactFind, Plan, PlanRule, When
 from engine.text.language import LANGUAGES
 from engine.text.reading import Reading
 
-Hit = tuple[int, int]  # start and end in the joined original
 Hits = dict[str, list[Hit]]  # by name of the find
-
-
-def options() -> Any:
-    """RE2's options for every pattern: folded text is matched as ASCII bytes, `^ $` mean a line's begin and end."""
-    chosen = re2.Options()
-    chosen.encoding = re2.Options.Encoding.LATIN1
-    chosen.log_errors = False
-    chosen.max_mem = 64 << 20  # a cache that grows on demand; at RE2's 8 MB large alternations fall to a slow path
-    return chosen
-
-
-class _Literals:
-    """Which of many literals stand in a text, and so which patterns may match it."""
-
-    def __init__(self, needs: list[tuple[tuple[tuple[str, ...], ...], ...]]) -> None:
-        """`needs[i]` is what pattern `i` needs (see `PatternFind.needs`)."""
-        self._always = [index for index, phrases in enumerate(needs) if not all(phrases)]
-        self._index: dict[str, list[tuple[int, tuple[tuple[str, ...], ...]]]] = {}
-        for index, phrases in enumerate(needs):
-            for first, *others in (phrases if all(phrases) else ()):
-                for literal in first:
-                    self._index.setdefault(literal, []).append((index, tuple(others)))
-        self._literals = list(dict.fromkeys([*self._index, *self._others()]))
-
-    def _others(self) -> Iterator[str]:
-        for uses in self._index.values():
-            for _, others in uses:
-                for literals in others:
-                    yield from literals
-
-    @cached_property
-    def _set(self) -> Any:
-        literals = re2.Set.SearchSet(_ASCII)
-        for literal in self._literals:
-            literals.Add(re2.escape(literal).encode())
-        literals.Compile()
-        return literals
-
-    def candidates(self, text: bytes) -> Iterable[int]:
-        """Return the patterns that may match `text`."""
-        found = {self._literals[index] for index in self._set.Match(text) or ()} if self._literals else set()
-        indices = set(self._always)
-        for literal in found:
-            for index, others in self._index.get(literal, ()):
-                if index not in indices and all(not found.isdisjoint(literals) for literals in others):
-                    indices.add(index)
-        return sorted(indices)
-
-
-class _Patterns:
-    """Distinct patterns on one kind of text with what throws most of them out; compiled when first needed."""
-
-    def __init__(self, finds: list[tuple[PatternFind, int]], original: bool) -> None:
-        self.original = original
-        self._users: list[list[tuple[int, str]]] = []
-        self._finds: list[PatternFind] = []
-        places: dict[str, int] = {}
-        for find, rule in finds:
-            place = places.setdefault(find.pattern, len(places))
-            if place == len(self._finds):
-                self._finds.append(find)
-                self._users.append([])
-            self._users[place].append((rule, find.name))
-        self._regexes = [index for index, find in enumerate(self._finds) if not find.needs]
-        self._phrases = [index for index, find in enumerate(self._finds) if find.needs]
-        self._compiled: dict[int, Any] = {}
-
-    @cached_property
-    def _filter(self) -> Any:
-        literals = re2.Filter()
-        for index in self._regexes:
-            pattern = self._finds[index].pattern
-            literals.Add(pattern if self.original else pattern.encode(), _UNICODE if self.original else _ASCII)
-        literals.Compile()
-        return literals
-
-    @cached_property
-    def _literals(self) -> _Literals:
-        return _Literals([self._finds[index].needs for index in self._phrases])
-
-    def users(self, text: Any) -> Iterator[tuple[int, list[tuple[int, str]]]]:
-        """Yield each pattern that may match `text`, with the rules and finds that use it."""
-        for index in self._candidates(text):
-            yield index, self._users[index]
-
-    def search(self, index: int, text: Any) -> list[Hit]:
-        """Return where pattern `index` matches `text`."""
-        return [match.span() for match in self._regex(index).finditer(text) if match.end() > match.start()]
-
-    def _candidates(self, text: Any) -> Iterator[int]:
-        if self._regexes:
-            yield from (self._regexes[index] for index in self._filter.Match(text, True) or ())
-        if self._phrases:
-            yield from (self._phrases[index] for index in self._literals.candidates(text))
-
-    def _regex(self, index: int) -> Any:
-        regex = self._compiled.get(index)
-        if regex is None:
-            pattern = self._finds[index].pattern
-            regex = re2.compile(pattern, _UNICODE) if self.original else re2.compile(pattern.encode(), _ASCII)
-            self._compiled[index] = regex
-        return regex
-
-
-def _unicode_options() -> Any:
-    chosen = re2.Options()
-    chosen.log_errors = False
-    return chosen
-
-
-_ASCII, _UNICODE = options(), _unicode_options()
 
 
 class RuleFinder:
@@ -150,7 +37,7 @@ class RuleFinder:
         self._negation = Negation(plan.negation)
         self._always = frozenset(index for index, rule in enumerate(self.rules) if rule.always)
         self._needed = [_needed(rule.when, {find.name for find in rule.patterns}) for rule in self.rules]
-        self._sets: dict[str, tuple[_Patterns, _Patterns]] = {}
+        self._sets: dict[str, tuple[Patterns, Patterns]] = {}
 
     def find(self, reading: Reading) -> list[Finding]:
         """Return the findings of every rule that hits `reading`, in the order of the rules."""
@@ -190,12 +77,12 @@ class RuleFinder:
                 for rule, name in users:
                     search.rules.setdefault(rule, {})[name] = (patterns, index)
 
-    def _patterns(self, code: str) -> tuple[_Patterns, _Patterns]:
+    def _patterns(self, code: str) -> tuple[Patterns, Patterns]:
         if code not in self._sets:
             finds = [(f, i) for i, rule in enumerate(self.rules) if code in rule.languages for f in rule.patterns]
             self._sets[code] = (
-                _Patterns([entry for entry in finds if not entry[0].original], original=False),
-                _Patterns([entry for entry in finds if entry[0].original], original=True),
+                Patterns([entry for entry in finds if not entry[0].original], original=False),
+                Patterns([entry for entry in finds if entry[0].original], original=True),
             )
         return self._sets[code]
 
@@ -205,7 +92,7 @@ class _Search:
 
     def __init__(self, reading: Reading) -> None:
         self.reading = reading
-        self.rules: dict[int, dict[str, tuple[_Patterns, int]]] = {}
+        self.rules: dict[int, dict[str, tuple[Patterns, int]]] = {}
         self._hits: dict[tuple[int, int], list[Hit]] = {}
 
     def hits(self, rule: int, name: str) -> list[Hit]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import re2
 
-from engine.find.patterns import options
+from engine.find.literals import options
 from engine.rulebook.phrases import Literals, PhraseError, compile_phrases, needs
 
 if TYPE_CHECKING:

@@ -1,7 +1,8 @@
 """Splits of the corpus by group: a message and its variants, pairs and translations never lie on both sides.
 
 Run as a program (`python -m engine.learn.split models/corpus`) it writes `splits.json`: five folds of ids. Fold 0 is the
-test fold: it is never read while rules are written, nor trained or tuned on.
+test fold: it is never read while rules are written, nor trained or tuned on. Half of fold 1 calibrates the model and
+chooses its thresholds; the rest trains.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from typing import Any
 
 FOLDS = 5
 TEST_FOLD = 0
+ROLES = ("train", "calibration", "test")
+_CALIBRATION_FOLD = 1
 _ALIKE = 0.4  # share of common words (Jaccard) from which two messages of one language are variants
 _WORD = re.compile(r"[^\W_]{2,}")
 
@@ -68,6 +71,13 @@ def folds(folder: Path) -> dict[str, int]:
     return {id_: int(fold) for fold, ids in data["folds"].items() for id_ in ids}
 
 
+def roles(folder: Path) -> dict[str, str]:
+    """Return what every id is for (one of `ROLES`), read from `splits.json`."""
+    data = json.loads((folder / "splits.json").read_text("utf-8"))
+    found = {id_: "test" if int(fold) == TEST_FOLD else "train" for fold, ids in data["folds"].items() for id_ in ids}
+    return found | dict.fromkeys(data["calibration"], "calibration")
+
+
 def groups(messages: Iterable[Labelled]) -> list[list[str]]:
     """Return ids in groups of messages that belong together (see the module)."""
     parent: dict[str, str] = {}
@@ -112,6 +122,10 @@ def _variants(messages: list[Labelled]) -> Iterator[tuple[str, str]]:
                 yield messages[index].id, messages[other].id
 
 
+def _calibrates(group: list[str]) -> bool:
+    return hashlib.sha256(group[0].encode()).digest()[4] % 2 == 0
+
+
 def _fold_of(group: list[str]) -> int:
     number = int.from_bytes(hashlib.sha256(group[0].encode()).digest()[:4], "big")
     # Round 4 was read as a whole while rules were mended, so none of it may lie in the test fold.
@@ -123,10 +137,18 @@ def _fold_of(group: list[str]) -> int:
 def main(folder: Path) -> None:
     """Write `splits.json` for the corpus in `folder` and print how large each fold is."""
     result: dict[int, list[str]] = {fold: [] for fold in range(FOLDS)}
+    calibration: list[str] = []
     made = groups(corpus(folder))
     for group in made:
-        result[_fold_of(group)] += group
-    content = {"test": TEST_FOLD, "folds": {str(fold): sorted(ids) for fold, ids in result.items()}}
+        fold = _fold_of(group)
+        result[fold] += group
+        if fold == _CALIBRATION_FOLD and _calibrates(group):
+            calibration += group
+    content = {
+        "test": TEST_FOLD,
+        "calibration": sorted(calibration),
+        "folds": {str(fold): sorted(ids) for fold, ids in result.items()},
+    }
     (folder / "splits.json").write_text(json.dumps(content, indent=0) + "\n", "utf-8")
     print(
         f"{len(made)} groups, the largest of {max(map(len, made))} messages; folds: {[len(i) for i in result.values()]}"

@@ -1,0 +1,102 @@
+"""Connections to the two databases: what each needs so that both behave alike."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from engine.errors import TamisError, UsageError
+
+SQLITE_WAIT_S = 30
+"""How long a writer waits for another process before it gives up."""
+
+
+class StoreError(TamisError):
+    """The store cannot be used now: not there, locked, full, or of another version. Mail must wait, not be lost."""
+
+
+def connect(url: str) -> Engine:
+    """Return an engine for `url` (`sqlite:///file`, `postgresql://...`, or the name of a SQLite file).
+
+    Nothing is opened yet. Raises UsageError for any other database or a missing driver.
+    """
+    parsed = _parsed(url)
+    if parsed.get_backend_name() == "sqlite":
+        engine = sa.create_engine(
+            parsed.set(drivername="sqlite+pysqlite"), connect_args={"timeout": SQLITE_WAIT_S}, hide_parameters=True
+        )
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    try:
+        return sa.create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, hide_parameters=True)
+    except ModuleNotFoundError as error:
+        raise UsageError("PostgreSQL needs a driver; install it with: pip install 'tamis[postgres]'") from error
+
+
+def _parsed(url: str) -> URL:
+    if "://" not in url and not url.startswith("sqlite:"):
+        return URL.create("sqlite", database=url)
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise UsageError(f"the store's URL cannot be read; {_ALLOWED}") from error
+    if backend not in ("sqlite", "postgresql"):
+        raise UsageError(f"a store cannot be kept in {backend}; {_ALLOWED}")
+    return parsed
+
+
+_ALLOWED = "it is a file name, sqlite:///file or postgresql://user@host/database"
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
+    connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
+    for pragma in ("journal_mode = WAL", "foreign_keys = ON", "synchronous = FULL"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer takes the lock at once: one that reads first and writes later may find the lock taken, and never get it.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def transaction(engine: Engine, *, writes: bool) -> Iterator[Connection]:
+    """Give a connection inside a transaction: committed at the end, rolled back on any error.
+
+    Raises StoreError where the database is away, locked or full, and never says what was being written.
+    """
+    try:
+        with engine.connect().execution_options(writes=writes) as connection, connection.begin():
+            yield connection
+    except DBAPIError as error:
+        if isinstance(error, sa.exc.IntegrityError | sa.exc.ProgrammingError | sa.exc.DataError):
+            raise
+        raise StoreError(f"the store {shown(engine.url)} cannot be used: {_cause(error)}") from error
+
+
+def shown(url: URL) -> str:
+    """Return the URL without its password."""
+    return url.render_as_string(hide_password=True)
+
+
+def _cause(error: DBAPIError) -> str:
+    return str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
+
+
+def insert_new(connection: Connection, table: sa.Table, rows: Any) -> int:
+    """Insert those of `rows` (one mapping or several) that break no unique key; return how many that were."""
+    dialect = connection.dialect.name
+    if dialect == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert
+    else:
+        from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
+    return connection.execute(insert(table).on_conflict_do_nothing(), rows).rowcount

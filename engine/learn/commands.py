@@ -53,10 +53,17 @@ def evaluate(
     Everything is judged in one context: nobody asked, the buyer opted out, an order is open. Worst errors show words of
     the messages.
     """
+    from engine.errors import UsageError
     from engine.learn.gate import failures, read_evaluation
 
+    if page is not None and not page.parent.is_dir():  # said before the long run, not after it
+        raise UsageError(f"{page}: there is no folder {page.parent}")
     reference = read_evaluation(gate) if gate else None
     evaluation = _measured(paths, fold, rules, errors)
+    if page is not None:
+        from engine.learn.report import page as html
+
+        page.write_text(html(evaluation), "utf-8")
     if as_json:
         click.echo(json.dumps(evaluation, ensure_ascii=False, indent=1))
     else:

@@ -11,9 +11,18 @@ _PACKAGE = Path(__file__).parent
 
 def rules_dir() -> Path:
     """Return the folder of the shipped rules. Raises `TamisError` when there is none."""
-    places = (_PACKAGE / "rules", _PACKAGE.parent / "rules")
+    return _found("rules", "rules")
+
+
+def classifier_dir() -> Path:
+    """Return the folder of the shipped classifier. Raises `TamisError` when there is none."""
+    return _found("models/classifier", "classifier files")
+
+
+def _found(folder: str, what: str) -> Path:
+    places = (_PACKAGE / folder, _PACKAGE.parent / folder)
     for place in places:
         if place.is_dir():
             return place
     looked = " and ".join(str(place) for place in places)
-    raise TamisError(f"the rules that ship with Tamis are missing (looked in {looked}); install Tamis again")
+    raise TamisError(f"the {what} that ship with Tamis are missing (looked in {looked}); install Tamis again")

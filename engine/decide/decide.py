@@ -27,13 +27,15 @@ def decide(
     tag_claimed: bool = False,
     rules_digest: str,
     model: str | None = None,
+    model_missing: bool = False,
     in_reply: bool = False,
     id: str = "",
 ) -> Decision:
     """Return the decision about a message. A pure function of its arguments.
 
     `judged_partial` is the caller's word that part of the message could not be judged; this function adds what it sees
-    itself: a language outside the eight, an unreadable body, no model and no rule that found an intent.
+    itself: a language outside the eight, an unreadable body, no model and no rule that found an intent. `model_missing`
+    says that there should have been a model, which raises the flag of that name.
     """
     findings = tuple(findings)
     intents = judge(findings, profile, weights)
@@ -53,7 +55,7 @@ def decide(
         smtp=row.get("smtp"),
         row=row.id,
         reason=row.get("reason"),
-        flags=() if not_judged else _flags(content_row, row, message, intents, flagging),
+        flags=() if not_judged else _flags(content_row, row, message, intents, flagging, model_missing),
         profile=profile.name,
         content="" if not_judged else content,
         content_row="" if not_judged else content_row.id,
@@ -88,9 +90,10 @@ def _flagging(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
 
 
 def _flags(
-    content_row: Row, row: Row, message: Message, intents: Intents, flagging: tuple[Finding, ...]
+    content_row: Row, row: Row, message: Message, intents: Intents, flagging: tuple[Finding, ...], model_missing: bool
 ) -> tuple[str, ...]:
     raised = [content_row.get("flag"), row.get("flag"), *message.flags, *intents.flags, *(f.flag for f in flagging)]
+    raised += ["model_missing"] if model_missing else []
     return tuple(dict.fromkeys(flag for flag in raised if flag))
 
 

@@ -19,7 +19,9 @@ from tokenizers import Tokenizer
 from engine.text.fold import fold_plain
 
 PREFIX = {False: "query:", True: "reply:"}
-_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
+)
 _DISGUISED = re.compile(r"[^\W\d_][\u0370-\u058f]|[\u0370-\u058f][a-zA-Z]|(?:[ .*~|/\\,'\"+-][^\W\d_]){4}(?![^\W_])")
 _BLANKS = re.compile(r"\s+")
 

@@ -68,7 +68,7 @@ def finetune(
     rates = [group["lr"] for group in optimizer.param_groups]
     steps = -(-len(messages) // tuning.batch) * tuning.epochs
     step = 0
-    for epoch in range(tuning.epochs):
+    for _ in range(tuning.epochs):
         model.train()
         examples = [_example(message, pieces, rng if rng.random() < tuning.noise else None) for message in messages]
         losses = 0.0
@@ -83,9 +83,8 @@ def finetune(
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             step += 1
-            losses += float(loss)
+            losses += loss.item()
             progress(step, steps, losses / number)
-        after_epoch(epoch)
     model.eval()
 
 

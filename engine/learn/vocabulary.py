@@ -38,7 +38,7 @@ def cut(definition: dict[str, Any], texts: Iterable[str]) -> tuple[dict[str, Any
         kept.update(encoding.ids)
     for number, (piece, _) in enumerate(pieces):
         letter = piece.lstrip("▁")
-        if len(letter) <= 1 and ord((letter or "▁")[-1]) < _LAST_LETTER or piece == "▁":
+        if piece == "▁" or (len(letter) == 1 and ord(letter) < _LAST_LETTER):
             kept.add(number)
     order = sorted(kept)
     new = dict(definition)

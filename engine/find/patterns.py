@@ -1,27 +1,29 @@
 """The rules' finder: which rules of a plan hit a reading, and where.
 
-The literals of all phrases are looked for at once (an RE2 set of plain strings; RE2's `Filter` does it for regexes). The
-few patterns whose literals are there are compiled and searched one by one, which also tells the places. Patterns of a
-language are only tried when the message or one of its segments may be in it.
+The literals of all phrases are looked for at once (RE2's `Filter` does it for regexes), block by block, so that most
+rules are ruled out without a search: a rule of segments needs all its finds in one. The few patterns left are compiled
+and searched there only. Patterns of a language are only tried when the message or one of its segments may be in it.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 import re2
 
 from engine.find.facts import FACTS, FactValue
 from engine.find.finding import Finding
-from engine.find.literals import Hit, Patterns
+from engine.find.literals import Patterns
 from engine.find.negation import Negation
+from engine.find.search import Hit, Place, Search
 from engine.message.parts import Span
-from engine.rulebook.plan import FactFind, Plan, PlanRule, When
+from engine.rulebook.plan import FactFind, PatternFind, Plan, PlanRule, When
 from engine.text.language import LANGUAGES
 from engine.text.reading import Reading
 
 Hits = dict[str, list[Hit]]  # by name of the find
+Places = dict[str, Place]  # the same
 
 
 class RuleFinder:
@@ -35,47 +37,60 @@ class RuleFinder:
             if rule.status not in ("draft", "retired") and not (rule.disabled_until and today < rule.disabled_until)
         )
         self._negation = Negation(plan.negation)
-        self._always = frozenset(index for index, rule in enumerate(self.rules) if rule.always)
-        self._needed = [_needed(rule.when, {find.name for find in rule.patterns}) for rule in self.rules]
+        self._always = [index for index, rule in enumerate(self.rules) if rule.always]
         self._sets: dict[str, tuple[Patterns, Patterns]] = {}
+        self._ready: dict[int, _Ready] = {}
 
     def find(self, reading: Reading) -> list[Finding]:
         """Return the findings of every rule that hits `reading`, in the order of the rules."""
-        search = _Search(reading)
-        for code in _languages_to_try(reading):
-            self._collect(code, search)
-        facts = _Facts(reading)
-        findings = (
-            _Trial(self.rules[index], index, search, facts, self._negation).finding()
-            for index in sorted({*search.rules, *self._always_in(reading)})
-            if not any(names.isdisjoint(search.rules.get(index, ())) for names in self._needed[index])
-        )
-        return [finding for finding in findings if finding is not None]
-
-    def _always_in(self, reading: Reading) -> Iterator[int]:
-        """The rules that may hit without their patterns, of the languages of the reading."""
-        codes = set(_languages_to_try(reading))
-        return (index for index in self._always if not codes.isdisjoint(self.rules[index].languages))
+        codes = _languages_to_try(reading)
+        search = Search(reading)
+        found = self._places(codes, search)
+        for index in self._always:
+            if not found.get(index) and not set(codes).isdisjoint(self.rules[index].languages):
+                found[index] = {}
+        scopes, facts = _Scopes(search), _Facts(reading)
+        findings: list[Finding] = []
+        for index in sorted(found):
+            ready = self._ready.get(index) or self._prepare(index)
+            places = found[index]
+            blocks = ready.blocks(places, scopes)
+            if blocks is not None:
+                finding = _Trial(ready, places, search, scopes, facts, self._negation).finding(blocks)
+                if finding is not None:
+                    findings.append(finding)
+        return findings
 
     def present(self, reading: Reading) -> tuple[list[set[str]], set[str]]:
         """Return, for the first rule, the finds present in each group that `when` is asked about, and all that matched.
 
         The second set counts finds before negation and `except` take hits away. For the tests of rules.
         """
-        search = _Search(reading)
-        for code in _languages_to_try(reading):
-            self._collect(code, search)
-        trial = _Trial(self.rules[0], 0, search, _Facts(reading), self._negation)
-        facts = {name for name in trial.facts if trial.fact_holds(name)}
-        matched = {find.name for find in self.rules[0].patterns if trial.in_scope(find.name)}
-        return [set(group) | facts for group in trial.groups()], matched | facts
+        search = Search(reading)
+        scopes = _Scopes(search)
+        places = self._places(_languages_to_try(reading), search).get(0, {})
+        ready = self._prepare(0)
+        trial = _Trial(ready, places, search, scopes, _Facts(reading), self._negation)
+        blocks = scopes.blocks(ready.rule)
+        facts = {name for name in ready.facts if trial.fact_holds(name)}
+        matched = {name for name in places if trial.in_scope(name, blocks)}
+        return [set(group) | facts for group in trial.groups(blocks)], matched | facts
 
-    def _collect(self, code: str, search: _Search) -> None:
-        folded, original = self._patterns(code)
-        for patterns, text in ((folded, search.reading.plain), (original, search.reading.original)):
-            for index, users in patterns.users(text):
-                for rule, name in users:
-                    search.rules.setdefault(rule, {})[name] = (patterns, index)
+    def _places(self, codes: Iterable[str], search: Search) -> dict[int, Places]:
+        """Return for each rule whose patterns may hit where to look for them."""
+        words = search.words()
+        found: dict[int, Places] = {}
+        for code in codes:
+            folded, original = self._patterns(code)
+            for patterns, text in ((folded, search.reading.plain), (original, search.reading.original)):
+                for index, blocks, users in patterns.users(text, words):
+                    place = (patterns, index, blocks)
+                    for rule, name in users:
+                        if rule in found:
+                            found[rule][name] = place
+                        else:
+                            found[rule] = {name: place}
+        return found
 
     def _patterns(self, code: str) -> tuple[Patterns, Patterns]:
         if code not in self._sets:
@@ -86,120 +101,235 @@ class RuleFinder:
             )
         return self._sets[code]
 
+    def _prepare(self, index: int) -> _Ready:
+        ready = self._ready[index] = _Ready(self.rules[index])
+        return ready
 
-class _Search:
-    """Which rules may hit a reading (`rules`: the finds whose literals are there), and each pattern's hits, found once."""
 
-    def __init__(self, reading: Reading) -> None:
-        self.reading = reading
-        self.rules: dict[int, dict[str, tuple[Patterns, int]]] = {}
-        self._hits: dict[tuple[int, int], list[Hit]] = {}
+class _Scopes:
+    """Which blocks of a reading the scopes of rules (their parts and languages) take in."""
 
-    def hits(self, rule: int, name: str) -> list[Hit]:
-        """Return where a find of a rule hits, in the joined original."""
-        place = self.rules.get(rule, {}).get(name)
-        if place is None:
-            return []
-        patterns, index = place
-        key = (id(patterns), index)
-        if key not in self._hits:
-            if patterns.original:
-                self._hits[key] = patterns.search(index, self.reading.original)
-            else:
-                span = self.reading.folded.span
-                self._hits[key] = [span(*place) for place in patterns.search(index, self.reading.plain)]
-        return self._hits[key]
+    def __init__(self, search: Search) -> None:
+        self._search = search
+        self._known: dict[tuple[tuple[str, ...], tuple[str, ...]], int] = {}
+        self._kinds: dict[tuple[str, str], int] = {}
+        block_of = search.block_of
+        for index, segment in enumerate(search.reading.segments):
+            kind = (segment.part, segment.language)
+            self._kinds[kind] = self._kinds.get(kind, 0) | 1 << block_of[index]
+
+    def blocks(self, rule: PlanRule) -> int:
+        """Return the blocks that hold a segment in the rule's scope."""
+        key = (rule.parts, rule.languages)
+        blocks = self._known.get(key)
+        if blocks is None:
+            blocks = 0
+            for (part, language), there in self._kinds.items():
+                if self._takes(rule, part, language):
+                    blocks |= there
+            self._known[key] = blocks
+        return blocks
+
+    def takes(self, rule: PlanRule, hit: Hit) -> bool:
+        """Return whether a hit begins in a segment of the rule's scope."""
+        segment = self._search.reading.segments[hit[2]]
+        return self._takes(rule, segment.part, segment.language)
+
+    def _takes(self, rule: PlanRule, part: str, language: str) -> bool:
+        if part not in rule.parts:
+            return False
+        codes = (language, self._search.reading.language.code)
+        return "any" in rule.languages or any(code in rule.languages or code not in LANGUAGES for code in codes)
+
+
+class _Needs(NamedTuple):
+    """What must be so before a `when` can hold: facts that hold, facts that do not, and sets of finds of each of which
+    one must be there (not all that follows from the condition, only the plain things)."""
+
+    facts: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    finds: tuple[tuple[str, ...], ...] = ()
+
+
+def _needs(when: When, facts: Iterable[str]) -> _Needs:
+    if isinstance(when, str):
+        return _Needs((when,)) if when in facts else _Needs(finds=((when,),))
+    parts = [_needs(item, facts) for item in when.get("all", ())]
+    choices = [_needs(item, facts).finds for item in when.get("any", ())]
+    if choices and all(choices):
+        parts.append(_Needs(finds=(tuple(dict.fromkeys(name for sets in choices for name in sets[0])),)))
+    refused = tuple(item for item in when.get("none", ()) if isinstance(item, str) and item in facts)
+    return _Needs(
+        tuple(name for part in parts for name in part.facts),
+        (*refused, *(name for part in parts for name in part.refused)),
+        tuple(names for part in parts for names in part.finds),
+    )
+
+
+def _asked(when: When) -> Iterator[str]:
+    """The finds that `when` cannot do without, in the order of the text."""
+    if isinstance(when, str):
+        yield when
+    else:
+        for item in when.get("all", ()):
+            yield from _asked(item)
+
+
+class _Ready:
+    """A rule with what follows from it for every reading."""
+
+    __slots__ = ("excepted", "facts", "finds", "needs", "rule", "within_segment")
+
+    def __init__(self, rule: PlanRule) -> None:
+        self.rule = rule
+        self.finds: dict[str, PatternFind] = {find.name: find for find in rule.patterns}
+        self.facts: dict[str, FactFind] = {find.name: find for find in rule.facts}
+        self.needs = _needs(rule.when, self.facts)
+        self.within_segment = rule.within == "segment"
+        self.excepted = [name for name in dict.fromkeys((*_asked(rule.when), *self.finds)) if name in rule.excepts]
+
+    def blocks(self, places: Places, scopes: _Scopes) -> int | None:
+        """Return the blocks where the rule may hit, going by where its finds may; None when it cannot."""
+        blocks = scopes.blocks(self.rule)
+        for names in self.needs.finds:
+            there = 0
+            for name in names:
+                if name in places:
+                    there |= places[name][2]
+            if not there & blocks:
+                return None
+            if self.within_segment:
+                blocks &= there
+        return blocks
 
 
 class _Trial:
-    """One rule on one reading. Patterns are searched only as far as the condition still can hold."""
+    """One rule on one reading. Patterns are searched only as far, and only where, the condition still can hold."""
 
-    def __init__(self, rule: PlanRule, index: int, search: _Search, facts: _Facts, negation: Negation) -> None:
-        self.rule = rule
-        self.facts = {find.name: find for find in rule.facts}
-        self._index = index
+    def __init__(
+        self, ready: _Ready, places: Places, search: Search, scopes: _Scopes, facts: _Facts, negation: Negation
+    ) -> None:
+        self._ready = ready
+        self._rule = ready.rule
+        self._places = places
         self._search = search
         self._reading = search.reading
+        self._scopes = scopes
         self._values = facts
         self._negation = negation
-        self._finds = {find.name: find for find in rule.patterns}
-        self._kept: Hits = {}
-        self._excused: list[str] = []
+        self._kept: dict[str, tuple[int, list[Hit]]] = {}
 
-    def finding(self) -> Finding | None:
-        """Return the finding of the rule, or None."""
-        if not self._needed_are_there(self.rule.when):
+    def finding(self, blocks: int) -> Finding | None:
+        """Return the finding of the rule, or None, given the blocks where it may hit."""
+        needs = self._ready.needs
+        if any(map(self.fact_holds, needs.refused)) or not all(map(self.fact_holds, needs.facts)):
             return None
+        left = self._left(blocks)
+        if left is None:
+            return None
+        when = self._rule.when
         spans: dict[Hit, None] = {}
         fact_spans: list[Span] = []
         held = False
-        for group in self.groups():
+        for group in self.groups(left):
             present = self._present(group)
-            if holds(self.rule.when, present):
+            if holds(when, present):
                 held = True
-                for name in contributing(self.rule.when, present):
+                for name in contributing(when, present):
                     spans.update(dict.fromkeys(group.get(name, ())))
-                    if name in self.facts:
-                        fact_spans += self._values.value(self.facts[name].fact).spans
+                    if name in self._ready.facts:
+                        fact_spans += self._values.value(self._ready.facts[name].fact).spans
         return self._as_finding(spans, fact_spans) if held else None
 
-    def groups(self) -> list[Hits]:
+    def _left(self, blocks: int) -> int | None:
+        """Search what the condition needs, until one thing is missing; return the blocks that hold all of it."""
+        block_of = self._search.block_of
+        for names in self._ready.needs.finds:
+            there = 0
+            for name in names:
+                for hit in self.kept(name, blocks):
+                    there |= 1 << block_of[hit[2]]
+            if not there:
+                return None
+            if self._ready.within_segment:
+                blocks = there
+        return blocks
+
+    def groups(self, blocks: int) -> list[Hits]:
         """The surviving hits, by segment or, for a rule that looks at the whole message, all at once."""
-        kept = {name: hits for name in self._finds if (hits := self.kept(name))}
-        if self.rule.within == "message" or not kept:
+        kept = {name: hits for name in self._places if (hits := self.kept(name, blocks))}
+        if not kept or not self._ready.within_segment:
             return [kept]
-        return list(_by_segment(kept, self._reading))
+        return _by_segment(kept)
 
-    def kept(self, name: str) -> list[Hit]:
-        """The hits of a find that count: in scope, negated as wanted, not excused by another find."""
-        if name not in self._kept:
-            hits = self._not_excluded(name)
-            excuses = self.rule.excepts.get(name, ())
-            if hits and excuses:
-                hits = [hit for hit in hits if not self._is_excused(hit, excuses)]
-            self._kept[name] = hits
-        return self._kept[name]
+    def kept(self, name: str, blocks: int) -> list[Hit]:
+        """The hits of a find that count: in scope, negated as wanted, not excused by another find.
 
-    def in_scope(self, name: str) -> list[Hit]:
+        Asked again, `blocks` are some of those of the first time.
+        """
+        known = self._kept.get(name)
+        if known is None:
+            hits = self._not_excluded(name, blocks)
+            if hits and name in self._rule.excepts:
+                hits = [hit for hit in hits if not any(self._excusing(name, hit))]
+            self._kept[name] = blocks, hits
+            return hits
+        first, hits = known
+        if first == blocks or not hits:
+            return hits
+        block_of = self._search.block_of
+        return [hit for hit in hits if blocks >> block_of[hit[2]] & 1]
+
+    def in_scope(self, name: str, blocks: int) -> list[Hit]:
         """The hits of a find in the right parts and languages."""
-        return [hit for hit in self._search.hits(self._index, name) if _in_scope(self.rule, hit, self._reading)]
+        place = self._places.get(name)
+        if place is None:
+            return []
+        hits = self._search.hits(place, blocks)
+        if self._ready.within_segment:
+            hits = [hit for hit in hits if hit[3]]
+        if self._search.plain_blocks:
+            return hits
+        return [hit for hit in hits if self._scopes.takes(self._rule, hit)]
 
     def fact_holds(self, name: str) -> bool:
         """Whether a find that is a fact holds."""
-        return self._values.holds(self.facts[name])
+        return self._values.holds(self._ready.facts[name])
 
-    def _not_excluded(self, name: str) -> list[Hit]:
-        hits = self.in_scope(name)
-        negation = self._finds[name].negation
-        if hits and negation:
-            hits = [hit for hit in hits if self._negated(hit) is (negation == "only")]
+    def _not_excluded(self, name: str, blocks: int) -> list[Hit]:
+        hits = self.in_scope(name, blocks)
+        if hits:
+            negation = self._ready.finds[name].negation
+            if negation:
+                hits = [hit for hit in hits if self._negated(hit) is (negation == "only")]
         return hits
 
-    def _is_excused(self, hit: Hit, excuses: tuple[str, ...]) -> bool:
-        by = [name for name in excuses if any(_overlap(hit, other) for other in self._not_excluded(name))]
-        self._excused += by
-        return bool(by)
+    def _excusing(self, name: str, hit: Hit) -> Iterator[str]:
+        """The finds that excuse a hit of find `name`: those with a hit that overlaps it."""
+        blocks = self._scopes.blocks(self._rule)
+        if self._ready.within_segment:
+            blocks &= 1 << self._search.block_of[hit[2]]
+        for other in self._rule.excepts[name]:
+            if any(_overlap(hit, excuse) for excuse in self._not_excluded(other, blocks)):
+                yield other
+
+    def _excused(self) -> Iterator[str]:
+        """All that excused a hit of the rule somewhere in its scope."""
+        blocks = self._scopes.blocks(self._rule)
+        for name in self._ready.excepted:
+            for hit in self._not_excluded(name, blocks):
+                yield from self._excusing(name, hit)
 
     def _negated(self, hit: Hit) -> bool:
-        language = self._reading.segments[self._reading.segment_at(hit[0])].language
-        codes = [language] if language in LANGUAGES else LANGUAGES
-        return any(self._negation.negates(self._reading.original, *hit, code) for code in codes)
-
-    def _needed_are_there(self, when: When) -> bool:
-        """Whether all that `when` cannot do without is there: cheap facts first, then patterns, until one is missing."""
-        if isinstance(when, str):
-            return self.fact_holds(when) if when in self.facts else bool(self.kept(when))
-        needed = sorted(when.get("all", ()), key=lambda item: not isinstance(item, str) or item not in self.facts)
-        refused = (item for item in when.get("none", ()) if isinstance(item, str) and item in self.facts)
-        return not any(self.fact_holds(item) for item in refused) and all(
-            self._needed_are_there(item) for item in needed
-        )
+        language = self._reading.segments[hit[2]].language
+        codes = (language,) if language in LANGUAGES else LANGUAGES
+        return any(self._negation.negates(self._reading.original, hit[0], hit[1], code) for code in codes)
 
     def _present(self, group: Hits) -> Callable[[str], bool]:
-        return lambda name: self.fact_holds(name) if name in self.facts else bool(group.get(name))
+        return lambda name: self.fact_holds(name) if name in self._ready.facts else name in group
 
     def _as_finding(self, spans: Iterable[Hit], fact_spans: list[Span]) -> Finding:
-        rule = self.rule
+        rule = self._rule
         return Finding(
             by=f"rule:{rule.id}",
             intent=rule.intent,
@@ -207,22 +337,11 @@ class _Trial:
             flag=rule.flag,
             strength=rule.strength,
             status=rule.status,
-            spans=tuple(self._reading.span(*hit) for hit in sorted(spans)) + tuple(fact_spans),
+            spans=tuple(self._reading.span(hit[0], hit[1]) for hit in sorted(spans)) + tuple(fact_spans),
             title=rule.title,
             explain=rule.explain,
-            excused=tuple(dict.fromkeys(self._excused)),
+            excused=tuple(dict.fromkeys(self._excused())),
         )
-
-
-def _needed(when: When, patterns: set[str]) -> list[frozenset[str]]:
-    """Sets of patterns of each of which one must be there before `when` can hold (not all such sets, the plain ones)."""
-    if isinstance(when, str):
-        return [frozenset((when,))] if when in patterns else []
-    sets = [each for item in when.get("all", ()) for each in _needed(item, patterns)]
-    choices = when.get("any", [])
-    if choices and all(isinstance(item, str) and item in patterns for item in choices):
-        sets.append(frozenset(choices))
-    return sets
 
 
 def _languages_to_try(reading: Reading) -> tuple[str, ...]:
@@ -232,25 +351,12 @@ def _languages_to_try(reading: Reading) -> tuple[str, ...]:
     return (*sorted(codes), "any")
 
 
-def _in_scope(rule: PlanRule, place: Hit, reading: Reading) -> bool:
-    index = reading.segment_at(place[0])
-    segment = reading.segments[index]
-    if segment.part not in rule.parts or place[0] >= segment.end:
-        return False
-    if rule.within == "segment" and place[1] > segment.end:
-        return False
-    codes = (segment.language, reading.language.code)
-    return "any" in rule.languages or any(code in rule.languages or code not in LANGUAGES for code in codes)
-
-
-def _by_segment(hits: Hits, reading: Reading) -> Iterator[Hits]:
+def _by_segment(hits: Hits) -> list[Hits]:
     groups: dict[int, Hits] = {}
     for name, places in hits.items():
         for place in places:
-            index = bisect_right(reading.starts, place[0]) - 1
-            groups.setdefault(index, {}).setdefault(name, []).append(place)
-    for index in sorted(groups):
-        yield groups[index]
+            groups.setdefault(place[2], {}).setdefault(name, []).append(place)
+    return [groups[segment] for segment in sorted(groups)]
 
 
 def _overlap(one: Hit, other: Hit) -> bool:

@@ -27,6 +27,7 @@ _MOST_UNORDERED = 4  # pieces in { }: every order becomes an alternative
 _MOST_SPELLINGS = 8  # of one word: `ä` doubles them
 
 Literals = tuple[str, ...]
+"""Pieces of words, with a blank where a word begins or ends: ` avis `, ` laisse` (of `laisse*`), `karte ` (`*karte`)."""
 _DEEPEST = 8
 
 
@@ -63,7 +64,8 @@ def compile_phrases(phrases: list[str]) -> str:
 
 
 def needs(phrase: str) -> tuple[Literals, ...]:
-    """Return what a text must hold before `phrase` can match: of each tuple at least one literal. Raises PhraseError."""
+    """Return what a text must hold before `phrase` can match: of each tuple at least one literal, blanks standing for
+    all that parts words. Raises PhraseError."""
     return _read(phrase)[1]
 
 
@@ -204,10 +206,10 @@ class _Parser:
                 f"`{self._peek() or '*'}` cannot stand here (put `\\` before a character meant as itself)", begin
             )
         if starts_open:
-            words[0] = _Built(STEM + words[0].pattern, words[0].literals)
+            words[0] = _Built(STEM + words[0].pattern, tuple(literal.lstrip() for literal in words[0].literals))
         if self._peek() == "*":
             self.at += 1
-            words[-1] = _Built(words[-1].pattern + STEM, words[-1].literals)
+            words[-1] = _Built(words[-1].pattern + STEM, tuple(literal.rstrip() for literal in words[-1].literals))
             if self._peek().isalnum():
                 self._fail("`*` begins or ends a word, it does not stand inside one")
         return words
@@ -222,13 +224,13 @@ def _word(letters: list[Literals]) -> _Built:
     """The pattern of a word given the spellings of each of its letters, and all its spellings."""
     pattern = "".join(re.escape(each[0]) if len(each) == 1 else f"(?:{'|'.join(each)})" for each in letters)
     count = 2 ** sum(len(each) > 1 for each in letters)
-    spellings = tuple("".join(choice) for choice in product(*letters)) if count <= _MOST_SPELLINGS else ()
+    spellings = tuple(f" {''.join(choice)} " for choice in product(*letters)) if count <= _MOST_SPELLINGS else ()
     return _Built(pattern, spellings)
 
 
 def _telling(literals: Literals) -> tuple[int, int]:
     """Sort key: long literals first, then few of them."""
-    return -min(map(len, literals)), len(literals)
+    return -min(len(literal.strip()) for literal in literals), len(literals)
 
 
 def _best(items: list[_Item]) -> Literals:

@@ -20,8 +20,8 @@ _BODY_PARTS = ("body", "quoted", "signature", "hidden", "calendar")
 class PatternFind:
     """A find that is a pattern: RE2 on folded or original text.
 
-    `needs` spares compiling and running it: for each phrase, of each tuple at least one literal must stand in the text.
-    Without it (a regex) RE2's own filter decides.
+    `needs` spares compiling and running it: for each phrase, of each tuple at least one literal must stand in the text, a
+    blank in it standing for all that parts words. Without it (a regex) RE2's own filter decides.
     """
 
     name: str

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import re2
@@ -110,6 +111,23 @@ class Folded:
             return first, first
         # The second term takes in what folded to nothing behind the last character (combining accents).
         return self.original(start), max(self.original(end - 1) + 1, self.original(end))
+
+    def shift(self, start: int, end: int) -> int | None:
+        """Return how far the original lies from `[start, end)` of the folded text; None where that changes inside it."""
+        index = bisect_right(self.starts, start) - 1
+        return self.shifts[index] if bisect_right(self.starts, end - 1) - 1 == index else None
+
+    def forward(self, positions: Iterable[int]) -> list[int]:
+        """Return, for ascending positions of the original, where in the folded text what stands there begins."""
+        if len(self.starts) == 1:
+            return list(positions)
+        found: list[int] = []
+        index = 0
+        for position in positions:
+            while index + 1 < len(self.starts) and position - self.shifts[index] >= self.starts[index + 1]:
+                index += 1
+            found.append(max(self.starts[index], position - self.shifts[index]))
+        return found
 
 
 def fold_plain(text: str) -> str:

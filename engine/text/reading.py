@@ -40,6 +40,8 @@ class Reading:
     """The joined text of a message (`original`), folded with soft line ends as blanks, cut into segments in order.
 
     `plain` is the folded text as ASCII, one byte a character, what is not ASCII as DEL: the matcher's fast path.
+    `folded_starts` says where in it each segment begins. Between two segments stands one of `. ! ? ;` or a line's end,
+    except before those of `unparted` (a soft line end that parts two kinds of text).
     """
 
     message: Message
@@ -48,6 +50,8 @@ class Reading:
     plain: bytes
     segments: tuple[Segment, ...]
     starts: tuple[int, ...]
+    folded_starts: tuple[int, ...]
+    unparted: frozenset[int]
     language: Language
 
     def segment_at(self, position: int) -> int:
@@ -79,12 +83,15 @@ def read(message: Message) -> Reading:
     pieces: list[str] = []  # as written
     flat: list[str] = []  # the same with soft line ends as blanks: same length, so places count in both
     places: list[_Place] = []
+    unparted: set[int] = set()
     base = 0
     for text in message.texts:
         written = _SURROGATE.sub("\ufffd", text.text)
         shown = unwrap(written) if text.source in ("text/plain", "record") else written
         for region in text.regions:
             begin = base + region.start
+            if places and region.start and shown[region.start - 1] != "\n":
+                unparted.add(len(places))
             places += [
                 _Place(begin + start, begin + end, region.kind, text.source, base)
                 for start, end in split(shown[region.start : region.end])
@@ -99,7 +106,10 @@ def read(message: Message) -> Reading:
     )
     folded = fold("\n\n".join(flat))
     plain = folded.text.encode("ascii", _AS_DELETE)
-    return Reading(message, original, folded, plain, segments, tuple(p.start for p in places), language)
+    starts = tuple(p.start for p in places)
+    return Reading(
+        message, original, folded, plain, segments, starts, tuple(folded.forward(starts)), frozenset(unparted), language
+    )
 
 
 def _message_language(message: Message, original: str, places: list[_Place]) -> Language:

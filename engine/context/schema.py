@@ -36,8 +36,8 @@ DIRECTIONS = ("in", "out")
 CHANNELS = ("mail", "page")
 RESPONSES = ("open", "answered", "not_needed", "reported", "none")
 """What became of a buyer's message; `none` for those that ask for no answer (auto-replies) and for all sellers' mail."""
-FATES = ("received", "delivered", "stopped", "held")
-"""What became of a seller's message: `received` until it is decided, `held` until the sender tries again."""
+FATES = ("received", "held", "stopped", "queued", "delivered")
+"""What became of a message: `received` until it is decided, `held` until the sender tries again, `queued` on its way."""
 FORMS = ("received", "delivered")
 REPORT_ORIGINS = ("page", "app", "mail")
 

@@ -206,7 +206,9 @@ def upgrade() -> None:
         sa.Column("quota_day", sa.Date(), nullable=True),
         sa.CheckConstraint("channel IN ('mail', 'page')", name=op.f("ck_message_channel")),
         sa.CheckConstraint("direction IN ('in', 'out')", name=op.f("ck_message_direction")),
-        sa.CheckConstraint("fate IN ('received', 'delivered', 'stopped', 'held')", name=op.f("ck_message_fate")),
+        sa.CheckConstraint(
+            "fate IN ('received', 'held', 'stopped', 'queued', 'delivered')", name=op.f("ck_message_fate")
+        ),
         sa.CheckConstraint(
             "response IN ('open', 'answered', 'not_needed', 'reported', 'none')", name=op.f("ck_message_response")
         ),

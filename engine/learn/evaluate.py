@@ -8,13 +8,14 @@ import re
 import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from engine.decide.profile import Profile
 from engine.decide.weights import Weights
 from engine.filter import Filter
+from engine.find.model import digest_of
 from engine.find.outputs import KIND_OUTPUTS
 from engine.learn import judged as judging
 from engine.learn.judged import Judged
@@ -27,20 +28,20 @@ SCHEMA = 1
 PROFILES = ("strict", "opt-out")
 _ID = re.compile(r"[a-z]{2}-(?:([t-z])\d+|[a-z_]+-[pn]\d+)")
 
-Item = TypeVar("Item")
-Progress = Callable[[Sequence[Item], str], Iterable[Item]]
+Progress: TypeAlias = Callable[[Iterable[Any], str, int], Iterable[Any]]
 
 
 def evaluate(
-    loaded: Filter, messages: Sequence[Labelled], *, fold: str, source: str, errors: int, progress: Progress[Any]
+    loaded: Filter, messages: Sequence[Labelled], *, fold: str, source: str, errors: int, progress: Progress
 ) -> dict[str, Any]:
     """Return everything measured, as plain JSON values (schema 1).
 
     `source` names the data, `fold` its part; `errors` is how many of the worst errors are shown with their words.
-    `progress` wraps the items of a long run and names it. The same input gives the same values, but for `cost`.
+    `progress` takes the items of a long run, its name and their number, and gives the items. The same input gives the
+    same values, but for `cost`.
     """
     weights = Weights.from_plan(loaded.plan.intents)
-    done = list(judging.judge(loaded, progress(messages, "judging")))
+    done = list(judging.judge(loaded, progress(messages, "judging", len(messages))))
     truth = table(one.labelled.intents for one in done)
     named = table(judging.named(one.decision) for one in done)
     scores = np.array([judging.scores(one.decision, weights) for one in done])
@@ -48,7 +49,7 @@ def evaluate(
         "schema": SCHEMA,
         "data": data_of(messages, source, fold),
         "rules": loaded.plan.digest,
-        "model": done[0].decision.model,
+        "model": model_of(loaded),
         "macro_f1": macro_f1(truth, named),
         "intents": by_intent(truth, named),
         "by": _by(done, truth, named),
@@ -58,7 +59,7 @@ def evaluate(
         **_policy(loaded, done, weights, progress),
         "robustness": _robustness(loaded, messages, truth, named, progress),
         "worst": worst(done, weights, errors),
-        "cost": _cost(done),
+        "cost": {**_cost(done), "read_by_encoder": judging.read_by_encoder(loaded, messages)},
     }
 
 
@@ -75,6 +76,15 @@ def data_of(messages: Sequence[Labelled], source: str, fold: str) -> dict[str, A
         "languages": dict(sorted(Counter(m.lang for m in messages).items())),
         "digest": "sha256:" + hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest(),
     }
+
+
+def model_of(loaded: Filter) -> dict[str, str] | None:
+    """Return the version of the filter's classifier and the digest of its `meta.json`, which holds all others."""
+    if loaded.model is None:
+        return None
+    folder = loaded.model.nlp.path
+    assert folder is not None  # it was loaded from there
+    return {"version": loaded.model.version, "digest": digest_of(folder / "meta.json")}
 
 
 def _by(done: Sequence[Judged], truth: Table, named: Table) -> dict[str, Any]:
@@ -110,9 +120,9 @@ def _kinds(done: Sequence[Judged]) -> list[dict[str, Any]]:
 
 
 def _policy(
-    loaded: Filter, done: Sequence[Judged], weights: Weights, progress: Progress[Any]
+    loaded: Filter, done: Sequence[Judged], weights: Weights, progress: Progress
 ) -> dict[str, Any]:  # fmt: skip
-    found = list(judging.find(loaded, progress(done, "finding")))
+    found = list(judging.find(loaded, progress(done, "finding", len(done))))
     profiles = [Profile.from_plan(loaded.plan.policies[name]) for name in PROFILES]
     return {
         "context": dict(judging.CONTEXT),
@@ -124,19 +134,19 @@ def _policy(
 
 
 def _robustness(
-    loaded: Filter, messages: Sequence[Labelled], truth: Table, named: Table, progress: Progress[Any]
+    loaded: Filter, messages: Sequence[Labelled], truth: Table, named: Table, progress: Progress
 ) -> list[dict[str, Any]]:
     """Return macro-F1 on the same messages, changed, and by how much it falls."""
     before = macro_f1(truth, named)["value"]
     rows = []
     for name, change in judging.CHANGES.items():
-        again = judging.judge(loaded, map(change, progress(messages, name)))
-        after = macro_f1(truth, table(judging.named(one.decision) for one in again))
+        again = judging.judge_fast(loaded, [change(message) for message in messages])
+        after = macro_f1(truth, table(judging.named(decision) for decision in progress(again, name, len(messages))))
         rows.append({"change": name, "macro_f1": after, "fall": round(before - after["value"], 4)})
     return rows
 
 
-def _cost(done: Sequence[Judged]) -> dict[str, float]:
+def _cost(done: Sequence[Judged]) -> dict[str, Any]:
     """Return milliseconds a message, as this machine was loaded just then: mean, median, 95th percentile."""
     times = sorted(one.seconds * 1000 for one in done)
     return {

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import repeat
+from typing import Any
 
 from engine.decide.context import Context
 from engine.decide.decide import decide
@@ -16,10 +18,13 @@ from engine.decide.tag import is_claimed
 from engine.decide.weights import Weights
 from engine.filter import Filter
 from engine.find.finding import Finding
+from engine.find.model import texts_of
 from engine.find.outputs import INTENT_OUTPUTS
+from engine.learn.measures import share
 from engine.learn.noise import no_accents, typing_errors
 from engine.learn.split import Labelled
 from engine.message.parts import Message
+from engine.text.reading import read
 
 # One transaction for all: nobody asked, the buyer wants essential messages only, and there is an order to write about.
 CONTEXT: Mapping[str, str] = {
@@ -32,6 +37,7 @@ CONTEXT: Mapping[str, str] = {
     "order": "open",
 }
 _ERRORS = 0.05  # share of letters mistyped
+_BATCH = 64  # messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,7 @@ class Found:
     language: Language
     partial: bool
     model: str | None
+    model_missing: bool
     rules: str
 
     def decide(self, profile: Profile, weights: Weights) -> Decision:
@@ -68,6 +75,7 @@ class Found:
             tag_claimed=is_claimed(self.message.subject, profile.tag_words),
             rules_digest=self.rules,
             model=self.model,
+            model_missing=self.model_missing,
             in_reply=self.labelled.in_reply,
         )
 
@@ -86,6 +94,11 @@ def judge(loaded: Filter, messages: Iterable[Labelled]) -> Iterator[Judged]:
         yield Judged(labelled, decision, time.perf_counter() - start)
 
 
+def judge_fast(loaded: Filter, messages: Sequence[Labelled]) -> Iterator[Decision]:
+    """Yield the filter's decisions in `CONTEXT`, many messages at a time."""
+    return loaded.check_many(map(message_of, messages), repeat(CONTEXT, len(messages)))
+
+
 def find(loaded: Filter, judged: Iterable[Judged]) -> Iterator[Found]:
     """Yield what the filter finds in messages that it has judged."""
     for one in judged:
@@ -98,8 +111,24 @@ def find(loaded: Filter, judged: Iterable[Judged]) -> Iterator[Found]:
             one.decision.language,
             reading.language.outside,
             one.decision.model,
+            bool(loaded.model_problem),
             one.decision.rules,
         )
+
+
+def read_by_encoder(loaded: Filter, messages: Sequence[Labelled]) -> dict[str, Any] | None:
+    """Return the share of messages that the linear tier alone did not settle; None without a model."""
+    if loaded.model is None:
+        return None
+    nlp, read_by = loaded.model.nlp, 0
+    for at in range(0, len(messages), _BATCH):
+        some = messages[at : at + _BATCH]
+        with nlp.memory_zone():
+            docs = [nlp.make_doc(text) for text in texts_of(read(message_of(one)) for one in some)]
+            for doc, one in zip(docs, some, strict=True):
+                doc._.in_reply = one.in_reply
+            read_by += sum(doc._.intents.tier == "joined" for doc in nlp.pipe(docs))
+    return share(read_by, len(messages))
 
 
 # -- what a decision says ----------------------------------------------------------------------------------------------
@@ -121,12 +150,15 @@ def named_kinds(decision: Decision) -> frozenset[str]:
 
 
 def scores(decision: Decision, weights: Weights) -> list[float]:
-    """Return the score of every intent in the order of `INTENT_OUTPUTS`: its surest label's, else what its prior says."""
+    """Return the score of every intent in the order of `INTENT_OUTPUTS`: that of its surest label.
+
+    Of an intent without any label, a model that has judged holds nothing (0); without a model its prior is what is known.
+    """
     best: dict[str, float] = {}
     for result in decision.results:
         best[result.intent] = max(best.get(result.intent, 0.0), result.score)
     return [
-        best[intent] if intent in best else 1 / (1 + math.exp(-weights.intents[intent].prior))
+        best.get(intent, 0.0 if decision.model else 1 / (1 + math.exp(-weights.intents[intent].prior)))
         for intent in INTENT_OUTPUTS
     ]
 

@@ -35,11 +35,16 @@ def show(out: Console, evaluation: dict[str, Any]) -> None:
 
 def title(evaluation: dict[str, Any]) -> str:
     """Return one line that says what was measured, on what."""
-    data, cost = evaluation["data"], evaluation["cost"]
-    return (
-        f"{data['messages']} messages of {data['source']} (fold: {data['fold']}), model: {evaluation['model'] or 'none'}; "
-        f"{cost['mean_ms']} ms a message (median {cost['median_ms']}, 95th percentile {cost['p95_ms']})"
-    )
+    data, model = evaluation["data"], evaluation["model"]
+    name = f"model {model['version']}" if model else "without a model"
+    return f"{data['messages']} messages of {data['source']} (fold: {data['fold']}), {name}; {cost(evaluation)}"
+
+
+def cost(evaluation: dict[str, Any]) -> str:
+    """Return what judging a message cost, and how many the encoder had to read."""
+    times, read = evaluation["cost"], evaluation["cost"]["read_by_encoder"]
+    text = f"{times['mean_ms']} ms a message (median {times['median_ms']}, 95th percentile {times['p95_ms']})"
+    return f"{text}, {read['share']:.1%} read by the encoder" if read else text
 
 
 def tables(evaluation: dict[str, Any]) -> Iterable[tuple[str, Sequence[str], list[list[str]]]]:

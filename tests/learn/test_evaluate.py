@@ -248,9 +248,9 @@ def test_the_card_is_fresh_once_written_and_stale_when_anything_of_it_changed(ar
     assert len(stale(artefact, place)) == 3
     assert [path.name for path in write(artefact, place)] == ["CARD.md", "reliability.svg", "tradeoff.svg"]
     assert stale(artefact, place) == []
-    for change in ("training.json", "evaluation.json"):
-        path = artefact / change
-        path.write_text(path.read_text("utf-8").replace("5", "6"), "utf-8")
+    for name, key in (("training.json", "epochs"), ("evaluation.json", "rules")):
+        path = artefact / name
+        path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), key: "changed"}), "utf-8")
         assert f"{place / 'CARD.md'} is stale; run `tamis model card`" in stale(artefact, place)
         write(artefact, place)
 

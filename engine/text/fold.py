@@ -11,6 +11,7 @@ and an underscore become a blank (so that `\\b` of RE2, which takes `_` for a le
 
 from __future__ import annotations
 
+import codecs
 import re
 import unicodedata
 from bisect import bisect_right
@@ -40,6 +41,8 @@ _WORD = re.compile(r"\w+")
 _LATIN = re.compile(r"[a-z]")
 _FOREIGN = re.compile(r"[\u0370-\u058f]")
 _SPACED = re.compile(r"(?<![^\W_])[^\W\d_](?:[ .*~|/\\,'\"+-][^\W\d_]){3,}(?![^\W_]|'[^\W_])")
+_MAYBE_SPACED_ASCII = re2.compile(rb"(?:[ .*~|/\\,'\"+-][a-z]){3}(?:[^a-z0-9]|$)")
+_MAYBE_LEET_ASCII = re2.compile(rb"[a-z][0-9]+[a-z]")
 _MAYBE_SPACED = re2.compile(r"(?:[ .*~|/\\,'\"+-]\pL){3}(?:[^\pL\pN]|$)")  # RE2 rejects ordinary text ten times faster
 _MAYBE_LEET = re.compile(r"[0-9](?<=[a-z][0-9])")
 _WORD_WITH_DIGIT = re.compile(r"(?<![^\W_])[a-z]+(?:[0-9]+[a-z]+)+(?![^\W_])")
@@ -82,6 +85,51 @@ def _fold_char(char: str) -> str:
 
 
 _CHARS = _CharFold()
+
+
+class _Table:
+    """The common characters of the eight languages, a byte each: texts of them alone are folded by C loops.
+
+    ASCII keeps its places. From 128 on stand the characters that do not fold to one ASCII character, so that what is left
+    of them is easily seen: they stay as they are, or fold to none or to several ASCII characters.
+    """
+
+    _OTHERS = (
+        "".join(map(chr, range(0xA0, 0x100))) + "ĄąĆćĘęŁłŃńŚśŹźŻżŒœŸ‘’‚“”„‹›–—…•€™\u2009\u2011\u202f"
+        "\u200b\u200c\u200d\u2060\ufeff\ufe0f★☆✓✔❤♥→✨"
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        chars = ["\ufffe"] * 256
+        for char in map(chr, (0, *range(9, 14), *range(32, 127))):
+            chars[ord(char)] = char
+        free = [place for place, char in enumerate(chars) if char == "\ufffe"]
+        for char in self._OTHERS:
+            folded = _fold_char(char)
+            if folded.isascii() or folded == char:
+                chars[free.pop(0 if folded.isascii() and len(folded) == 1 else -1)] = char
+        self.chars = "".join(chars)
+        self.encoding = codecs.charmap_build(self.chars)
+        self.uneven = {
+            bytes((place,)): _fold_char(char).encode()
+            for place, char in enumerate(chars)
+            if place > 127 and char != "\ufffe" and len(_fold_char(char)) != 1
+        }
+        self.any_uneven = re.compile(b"[" + re.escape(b"".join(self.uneven)) + b"]")
+        nothing = next(place for place, folded in self.uneven.items() if not folded)[0]
+        self.folded = bytes(self._to(place, char, nothing) for place, char in enumerate(chars))
+
+    @staticmethod
+    def _to(place: int, char: str, nothing: int) -> int:
+        folded = "" if char == "\ufffe" else _fold_char(char)
+        if len(folded) == 1 and folded.isascii():
+            return ord(folded)
+        return place if place > 127 else nothing
+
+
+_TABLE = _Table()
+_Ways = tuple[tuple[int, ...], tuple[int, ...]]
+_EVEN: _Ways = ((0,), (0,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,33 +185,58 @@ def fold_plain(text: str) -> str:
 
 def fold(text: str) -> Folded:
     """Fold `text` (see the module); the result maps every folded character to the original one it came from."""
-    folded = text.translate(_CHARS)
-    uneven = sorted(_CHARS.uneven.intersection(text)) if _CHARS.uneven else []
-    starts, shifts = _uneven_runs(text, uneven) if uneven else ((0,), (0,))
-    if _MAYBE_SPACED.search(folded):
-        joined, kept = _join_spaced(folded)
-        way_back = Folded(folded, len(text), starts, shifts)
-        folded, (starts, shifts) = joined, _runs([way_back.original(index) for index in kept])
+    folded, (starts, shifts) = _by_table(text) or _by_character(text)
+    if folded.isascii():
+        data = folded.encode("ascii")
+        spaced, leet = _MAYBE_SPACED_ASCII.search(data), _MAYBE_LEET_ASCII.search(data)
+    else:
+        spaced, leet = _MAYBE_SPACED.search(folded), True
+    if spaced:
+        folded, (starts, shifts) = _join_spaced(folded, starts, shifts)
     if not folded.isascii() and _FOREIGN.search(folded):
         folded = _WORD.sub(_latin, folded)
-    if _MAYBE_LEET.search(folded):
+    if (leet or spaced) and _MAYBE_LEET.search(folded):
         folded = _WORD_WITH_DIGIT.sub(_unleet, folded)
     return Folded(folded, len(text), starts, shifts)
 
 
-def _uneven_runs(text: str, uneven: list[str]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The way back when some characters of `text`, those of `uneven`, fold to none or to several."""
+def _by_table(text: str) -> tuple[str, _Ways] | None:
+    """Fold each character by the table; None when the table lacks one."""
+    try:
+        codes = codecs.charmap_encode(text, "strict", _TABLE.encoding)[0]
+    except UnicodeEncodeError:
+        return None
+    folded = codes.translate(_TABLE.folded)
+    if folded.isascii():
+        return folded.decode("ascii"), _EVEN
+    places = [(match.start(), len(_TABLE.uneven[match.group()])) for match in _TABLE.any_uneven.finditer(folded)]
+    if places:
+        for code, pieces in _TABLE.uneven.items():
+            folded = folded.replace(code, pieces)
+    return codecs.charmap_decode(folded, "strict", _TABLE.chars)[0], _uneven_runs(places)
+
+
+def _by_character(text: str) -> tuple[str, _Ways]:
+    folded = text.translate(_CHARS)
+    uneven = "".join(sorted(_CHARS.uneven.intersection(text)))
+    if not uneven:
+        return folded, _EVEN
+    found = re.finditer(f"[{re.escape(uneven)}]", text)
+    return folded, _uneven_runs([(match.start(), len(_CHARS[ord(match.group())])) for match in found])
+
+
+def _uneven_runs(places: list[tuple[int, int]]) -> _Ways:
+    """The way back, given where the characters stand that fold to none or to several, and to how many."""
     starts, shifts = [0], [0]
     length = 0  # of the folded text so far
-    done = 0  # characters of `text` so far
-    for match in re.finditer(f"[{re.escape(''.join(uneven))}]", text):
-        at = match.start()
+    done = 0  # characters of the original so far
+    for at, count in places:
         length += at - done
         done = at + 1
-        for extra in range(1, len(_CHARS[ord(match.group())])):
+        for extra in range(1, count):
             starts.append(length + extra)
             shifts.append(at - length - extra)
-        length += len(_CHARS[ord(match.group())])
+        length += count
         starts.append(length)
         shifts.append(done - length)
     return tuple(starts), tuple(shifts)
@@ -179,26 +252,34 @@ def _unleet(match: re.Match[str]) -> str:
     return word.translate(_DIGITS) if sum(char.isalpha() for char in word) >= 3 else word
 
 
-def _join_spaced(folded: str) -> tuple[str, list[int]]:
-    """Join letters that stand alone (`e t o i l e s`; two blanks end a word); also give the index of each one kept."""
+def _join_spaced(folded: str, starts: tuple[int, ...], shifts: tuple[int, ...]) -> tuple[str, _Ways]:
+    """Join letters that stand alone (`e t o i l e s`; two blanks end a word), and go on with the way back."""
     pieces: list[str] = []
-    kept: list[int] = []
+    kept: list[tuple[int, int]] = []  # the stretches of `folded` that stay
     done = 0
     for match in _SPACED.finditer(folded):
         pieces += (folded[done : match.start()], match.group()[::2])
-        kept += range(done, match.start())
-        kept += range(match.start(), match.end(), 2)
+        kept.append((done, match.start()))
+        kept += ((at, at + 1) for at in range(match.start(), match.end(), 2))
         done = match.end()
     pieces.append(folded[done:])
-    kept += range(done, len(folded))
-    return "".join(pieces), kept
+    kept.append((done, len(folded)))
+    return "".join(pieces), _without(kept, starts, shifts)
 
 
-def _runs(origin: list[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Where `origin[i] - i` changes, and to what."""
-    starts, shifts = [0], [0]
-    for position, index in enumerate(origin):
-        if index - position != shifts[-1]:
-            starts.append(position)
-            shifts.append(index - position)
-    return tuple(starts), tuple(shifts)
+def _without(kept: list[tuple[int, int]], starts: tuple[int, ...], shifts: tuple[int, ...]) -> _Ways:
+    """The way back when only some stretches of a text stay that has the way back `starts`, `shifts`."""
+    new_starts, new_shifts = [0], [0]
+    left_out = done = 0
+    for start, end in kept:
+        left_out += start - done
+        done = end
+        index = bisect_right(starts, start) - 1
+        while start < end:
+            shift = shifts[index] + left_out
+            if shift != new_shifts[-1]:
+                new_starts.append(start - left_out)
+                new_shifts.append(shift)
+            index += 1
+            start = starts[index] if index < len(starts) else end
+    return tuple(new_starts), tuple(new_shifts)

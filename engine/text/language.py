@@ -23,8 +23,14 @@ _SURE = 0.9
 _WORD = re.compile(r"[^\W\d_]+")
 _ENOUGH = 60  # words: a vote of more tells nothing new
 _AT_HOME = 0.2  # share of very common words from which a text is surely in that language
+_WEIGHTS = {
+    word: tuple((language, 1.0 / len(languages)) for language in languages)
+    for word, languages in LANGUAGES_OF_WORD.items()
+}
 _LATIN = re.compile(r"[a-z]")
 _ADDRESS = re.compile(r"\S*(?:@|://|www\.)\S*")
+_LEAST = 0.002  # probability: what the library thinks too unlikely to name
+_DECISIVE = _LEAST * 0.005  # share of all other weights in the first one's
 _LONGEST = 2000  # characters: more text makes no difference to the answer, only to the time
 
 
@@ -44,10 +50,9 @@ def votes(words: list[str]) -> dict[str, float]:
     """Return how much the common words among `words` (lower case) speak for each language."""
     counts: dict[str, float] = {}
     for word in words:
-        languages = LANGUAGES_OF_WORD.get(word)
-        if languages:
-            for language in languages:
-                counts[language] = counts.get(language, 0.0) + 1.0 / len(languages)
+        if word in _WEIGHTS:
+            for language, weight in _WEIGHTS[word]:
+                counts[language] = counts.get(language, 0.0) + weight
     return counts
 
 
@@ -58,21 +63,28 @@ def words_of(text: str) -> list[str]:
 
 def detect(text: str) -> Language:
     """Return the language of `text`, one of the eight, `und`, or another one with `outside` set."""
-    text = _ADDRESS.sub(" ", text[:_LONGEST]).lower()
+    text = text[:_LONGEST]
+    if "@" in text or "://" in text or "www." in text:
+        text = _ADDRESS.sub(" ", text)
+    text = text.lower()
     words = words_of(text)
     if not words:
         return UNKNOWN
-    probabilities = _probabilities(text)
     counts = votes(words[:_ENOUGH])
+    # One common word weighs like a factor of e**2; long texts drown it out.
+    weights = {code: 2.718 ** min(2 * counts.get(code, 0.0), 40) for code in LANGUAGES}
     if max(counts.values(), default=0.0) < _AT_HOME * min(len(words), _ENOUGH):
         other = _outside(text, words)
         if other is not None:
             return other
-    # One common word weighs like a factor of e**2; long texts drown it out.
-    scores = {code: probabilities.get(code, 0.0) * 2.718 ** min(2 * counts.get(code, 0.0), 40) for code in LANGUAGES}
+    else:
+        first = max(weights, key=lambda code: weights[code])
+        # Whatever the library said, the confidence would be 1.00: it is not asked.
+        if (sum(weights.values()) - weights[first]) < _DECISIVE * weights[first]:
+            return Language(first, 1.0)
+    probabilities = _probabilities(text)
+    scores = {code: probabilities[code] * weights[code] for code in LANGUAGES}
     total = sum(scores.values())
-    if not total:
-        return UNKNOWN
     best = max(scores, key=lambda code: scores[code])
     confidence = scores[best] / total
     if confidence < _SURE or (len(words) < 3 and not counts.get(best)):
@@ -127,7 +139,7 @@ def _run(text: str, prior: dict[str, float] | None) -> dict[str, float]:
 def _probabilities(text: str) -> dict[str, float]:
     found = _run(text, _library()[2])
     # What the library leaves out as too unlikely keeps a small chance, so that common words can bring it back.
-    return {code: max(found.get(code, 0.0), 0.002) for code in LANGUAGES}
+    return {code: max(found.get(code, 0.0), _LEAST) for code in LANGUAGES}
 
 
 def _all_probabilities(text: str) -> dict[str, float]:

@@ -10,6 +10,7 @@ import codecs
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.message.parts import Message, PartKind, Span
 from engine.text.fold import Folded, fold
@@ -23,8 +24,7 @@ _LONG = 9  # words: from here on the language of a single segment is told rightl
 _PROSE: frozenset[PartKind] = frozenset(("subject", "body", "quoted", "signature", "calendar", "hidden"))
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """A sentence or line at `[start, end)` of the joined original; its text of `source` begins at `base` there."""
 
     start: int
@@ -69,13 +69,8 @@ class Reading:
         return frozenset(segment.language for segment in self.segments) | {self.language.code}
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    start: int
-    end: int
-    part: PartKind
-    source: str
-    base: int
+_Place = tuple[int, int, PartKind, str, int]
+"""A segment without its language."""
 
 
 def read(message: Message) -> Reading:
@@ -86,14 +81,14 @@ def read(message: Message) -> Reading:
     unparted: set[int] = set()
     base = 0
     for text in message.texts:
-        written = _SURROGATE.sub("\ufffd", text.text)
+        written = _whole(text.text)
         shown = unwrap(written) if text.source in ("text/plain", "record") else written
         for region in text.regions:
             begin = base + region.start
             if places and region.start and shown[region.start - 1] != "\n":
                 unparted.add(len(places))
             places += [
-                _Place(begin + start, begin + end, region.kind, text.source, base)
+                (begin + start, begin + end, region.kind, text.source, base)
                 for start, end in split(shown[region.start : region.end])
             ]
         pieces.append(written)
@@ -101,31 +96,38 @@ def read(message: Message) -> Reading:
         base += len(shown) + 2
     original = "\n\n".join(pieces)
     language = _message_language(message, original, places)
-    segments = tuple(
-        Segment(p.start, p.end, p.part, p.source, p.base, _segment_language(original, p, language)) for p in places
-    )
+    segments = tuple([Segment(*place, _segment_language(original, place, language)) for place in places])
     folded = fold("\n\n".join(flat))
     plain = folded.text.encode("ascii", _AS_DELETE)
-    starts = tuple(p.start for p in places)
+    starts = tuple([segment.start for segment in segments])
     return Reading(
         message, original, folded, plain, segments, starts, tuple(folded.forward(starts)), frozenset(unparted), language
     )
+
+
+def _whole(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return _SURROGATE.sub("\ufffd", text)
+    return text
 
 
 def _message_language(message: Message, original: str, places: list[_Place]) -> Language:
     """The language of the new text, or of all text where there is none that is new."""
     if message.language_hint:
         return Language(message.language_hint, 1.0)
-    new = " ".join(original[p.start : p.end] for p in places if p.part in ("subject", "body"))
-    everything = new or " ".join(original[p.start : p.end] for p in places if p.part in _PROSE)
+    new = " ".join([original[start:end] for start, end, part, _, _ in places if part in ("subject", "body")])
+    everything = new or " ".join([original[start:end] for start, end, part, _, _ in places if part in _PROSE])
     return detect(everything) if everything else UNKNOWN
 
 
 def _segment_language(original: str, place: _Place, message: Language) -> str:
     """The message's language, unless the segment is long and no very common word says that it is in that one."""
-    if place.part not in _PROSE or place.end - place.start < 25:
+    start, end, part, _, _ = place
+    if end - start < 25 or part not in _PROSE:
         return message.code
-    text = original[place.start : place.end]
+    text = original[start:end]
     words = words_of(text)
     if len(words) < _LONG or _speaks_for(words, message.code):
         return message.code

@@ -19,10 +19,12 @@ _ABBREVIATIONS = frozenset(
     mån tis ons tors fre lör sön jan feb mar apr jun jul aug sep sept okt nov dec janv févr avr juil déc
     plz cp c.p s.a s.l s.r.l p.s""".split()  # noqa: SIM905
 )
-_END = re.compile(r"(?<![.!?…])[.!?…]+[\"'”’»)\]]{0,5}(?=\s)|[。！？]|\n")
+_MARK = re.compile(r"[.!?…。！？\n]")
+_END = re.compile(r"[.!?…]+[\"'”’»)\]]{0,5}(?=\s)")
+_RUN = re.compile(r"[.!?…]+")
 _LAST_WORD = re.compile(r"[^\W_](?:[^\s\"'(«“]*[^\W_])?$")
 _NEXT = re.compile(r"[ \t\u00a0]*([\"'“”«„‘(¿¡*-]*)(\S?)")
-_SOFT = re.compile(r"(?<=[^\s.!?:;])[ \t]*\n(?=[^\W_]|[\"'“«„(])")
+_WORD = re.compile(r"\S*")
 # Mail programs break lines at 60 to 80 characters, never later than the first blank after that.
 _WIDTH = range(50, 100)
 
@@ -30,15 +32,23 @@ _WIDTH = range(50, 100)
 def soft_breaks(text: str) -> list[int]:
     """Return the positions of line ends of `text` that only wrap a line: the line is full and the next one goes on."""
     breaks = []
-    for match in _SOFT.finditer(text):
-        at = match.end() - 1
-        begin = text.rfind("\n", 0, at) + 1
-        length = match.start() - begin
-        next_word = re.compile(r"\S*").match(text, at + 1)
-        needed = len(next_word.group()) if next_word else 0
-        if length in _WIDTH and length + 1 + needed > 62 and not _is_list_item(text, at + 1):
-            breaks.append(at)
+    at = -1
+    for line in text.split("\n")[:-1]:
+        at += len(line) + 1
+        length = len(line.rstrip(" \t"))
+        if length in _WIDTH and _goes_on(line[length - 1], text[at + 1 : at + 2]):
+            next_word = _WORD.match(text, at + 1)
+            needed = len(next_word.group()) if next_word else 0
+            if length + 1 + needed > 62 and not _is_list_item(text, at + 1):
+                breaks.append(at)
     return breaks
+
+
+def _goes_on(last: str, following: str) -> bool:
+    """Whether a line that ends with `last` may go on with `following`."""
+    if not following or last in ".!?:;" or last.isspace():
+        return False
+    return following.isalnum() or following in "\"'“«„("
 
 
 _ITEM = re.compile(r"(?:\d{1,2}|[a-zA-Z])[.)]\s")
@@ -63,36 +73,45 @@ def unwrap(text: str) -> str:
 
 def split(text: str) -> Iterator[tuple[int, int]]:
     """Yield `(start, end)` of each segment of `text` in order, without blanks at its ends; empty ones are left out."""
-    begin = 0
-    for match in _END.finditer(text):
-        if match.start() < begin or not _ends_sentence(text, match):
+    begin = done = 0
+    for match in _MARK.finditer(text):
+        at = match.start()
+        if at < done:
             continue
-        yield from _trimmed(text, begin, match.end())
-        begin = match.end()
+        mark = match.group()
+        if mark in "\n。！？":
+            done = at + 1
+        else:
+            end = _END.match(text, at)
+            if end is None:
+                run = _RUN.match(text, at)
+                done = run.end() if run else at + 1
+                continue
+            done = end.end()
+            if mark == "." and text[at + 1] != "." and not _ends_sentence(text, at, done):
+                continue
+        yield from _trimmed(text, begin, done)
+        begin = done
     yield from _trimmed(text, begin, len(text))
 
 
 def _trimmed(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
-    piece = text[begin:end]
-    stripped = piece.strip()
-    if stripped:
-        start = begin + piece.index(stripped[0])
-        yield start, start + len(stripped)
+    piece = text[begin:end].lstrip()
+    if piece:
+        yield end - len(piece), end - len(piece) + len(piece.rstrip())
 
 
-def _ends_sentence(text: str, match: re.Match[str]) -> bool:
-    mark = match.group()
-    if mark == "\n" or mark[0] != "." or (len(mark) > 1 and mark[1] == "."):
-        return True
-    following = _NEXT.match(text, match.end())
+def _ends_sentence(text: str, stop: int, end: int) -> bool:
+    """Whether the full stop at `stop` ends a sentence; behind it and what closes with it the text goes on at `end`."""
+    following = _NEXT.match(text, end)
     if following is None or not following.group(2):
         return True
-    before = _LAST_WORD.search(text, max(0, match.start() - 30), match.start())
+    before = _LAST_WORD.search(text, max(0, stop - 30), stop)
     word = before.group().lower() if before else ""
     if word in _ABBREVIATIONS or (len(word) == 1 and not word.isdigit()):
         return False
     if word.isdigit():  # "am 12. Mai", "2. Stock", but "chambre 12. Merci"
-        return len(word) > 2 or (following.group(2).isupper() and not _ordinal_follows(text, match.end()))
+        return len(word) > 2 or (following.group(2).isupper() and not _ordinal_follows(text, end))
     return not following.group(2).islower() or len(word) > 3
 
 

@@ -9,9 +9,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
+
+from engine.learn.commands import model
+from engine.learn.train_command import calibrate, train
+
+if TYPE_CHECKING:
+    from engine.check import Checker
 
 ALLOWED, STOPPED, USAGE, RULES, INPUT, INTERNAL = range(6)
 _WORST = (INTERNAL, RULES, USAGE, INPUT, STOPPED, ALLOWED)
@@ -42,6 +48,7 @@ def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--rules", type=click.Path(), help="A rules folder (yours from `tamis rules init`, or a whole one)."
         ),
+        click.option("--model", "folder", type=click.Path(), help="A classifier's folder (default: the shipped one)."),
         click.option("--no-model", is_flag=True, help="Judge with the rules only."),
         click.option(
             "--format", "format_", type=click.Choice(["jsonl", "csv", "mbox"]), help="What standard input is."
@@ -57,14 +64,25 @@ def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, in the order given.")
 @click.option("--quiet", is_flag=True, help="Print errors only; the exit status tells the rest.")
 def check(
-    paths: tuple[str, ...], profile: str, context_file: str | None, rules: str | None, no_model: bool,
-    format_: str | None, as_json: bool, quiet: bool,
+    paths: tuple[str, ...], profile: str, context_file: str | None, rules: str | None, folder: str | None,
+    no_model: bool, format_: str | None, as_json: bool, quiet: bool,
 ) -> int:  # fmt: skip
     """Judge messages: .eml, mbox, Maildir, folders, .jsonl, .csv, or - for standard input."""
-    from engine.check import Checker
-
-    checker = Checker.load(rules=rules, profile=profile, context_file=context_file)
+    checker = _checker(profile, context_file, rules, folder, no_model)
     return _print_checks(checker, paths, format_, "json" if as_json else "quiet" if quiet else "table")
+
+
+def _checker(profile: str, context_file: str | None, rules: str | None, folder: str | None, no_model: bool) -> Checker:
+    from engine.check import Checker
+    from engine.errors import UsageError
+
+    if no_model and folder is not None:
+        raise UsageError("--model and --no-model exclude each other")
+    model = "off" if no_model else folder or "auto"
+    checker = Checker.load(rules=rules, profile=profile, context_file=context_file, model=model)
+    if checker.model_problem:
+        click.echo(f"tamis: {checker.model_problem}; judging with the rules only", err=True)
+    return checker
 
 
 def _print_checks(checker: Any, paths: tuple[str, ...], format_: str | None, how: str) -> int:
@@ -102,14 +120,13 @@ def _print_checks(checker: Any, paths: tuple[str, ...], format_: str | None, how
 )
 @click.option("--long", is_flag=True, help="Every finding, what was ruled out and by what.")
 def explain(
-    file: str, profile: str, context_file: str | None, rules: str | None, no_model: bool, format_: str | None,
-    lang: str, long: bool,
+    file: str, profile: str, context_file: str | None, rules: str | None, folder: str | None, no_model: bool,
+    format_: str | None, lang: str, long: bool,
 ) -> int:  # fmt: skip
     """Say why a message is allowed or stopped, in words for a person."""
-    from engine.check import Checker
     from engine.decide.explain import explain as in_words
 
-    checker = Checker.load(rules=rules, profile=profile, context_file=context_file)
+    checker = _checker(profile, context_file, rules, folder, no_model)
     statuses = {ALLOWED}
     for number, outcome in enumerate(checker.run((file,), format_, _stdin())):
         statuses.add(outcome.status)
@@ -117,6 +134,11 @@ def explain(
             click.echo()
         click.echo(in_words(outcome.decision, lang, long) if outcome.decision else f"tamis: {outcome.error}")
     return worst(*statuses)
+
+
+tamis.add_command(model)
+model.add_command(train)
+model.add_command(calibrate)
 
 
 @tamis.group()
@@ -269,7 +291,9 @@ def _status(command: click.Command) -> int:
         if error.filename is not None:
             click.echo(f"tamis: {error.filename}: {error.strerror}", err=True)
         else:
-            click.echo(f"tamis: the output could not be written: {error.strerror}; make room or name another place", err=True)
+            click.echo(
+                f"tamis: the output could not be written: {error.strerror}; make room or name another place", err=True
+            )
         sys.stdout = None  # nothing more can be written, at exit neither
         return INTERNAL
     except Exception as error:

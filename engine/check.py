@@ -45,13 +45,17 @@ class Checker:
 
     def __init__(self, loaded: Filter, context: Mapping[str, Any]) -> None:
         self._filter = loaded
+        self.model_problem = loaded.model_problem
         self._context = context
 
     @classmethod
-    def load(cls, *, rules: str | None, profile: str, context_file: str | None) -> Checker:
-        """Load the filter and the context file. Raises RulesError, UsageError or InputError."""
+    def load(cls, *, rules: str | None, profile: str, context_file: str | None, model: str) -> Checker:
+        """Load the filter (`model` as for `Filter.load`) and the context file.
+
+        Raises RulesError, UsageError, InputError or ModelError.
+        """
         context = read_context(context_file) if context_file else {}
-        return cls(Filter.load(rules=rules, profile=profile), context)
+        return cls(Filter.load(rules=rules, profile=profile, model=model), context)
 
     def run(self, paths: Sequence[str], format: str | None, stdin: BinaryIO) -> Iterator[Outcome]:
         """Yield the outcome of every message under `paths` (`-` is standard input)."""

@@ -154,7 +154,7 @@ def test_the_record_is_a_real_one(tmp_path: Path) -> None:
     shown = json.loads(next(block for block in blocks(README, "json") if block.startswith('{\n  "schema"')))
     messages = next(block for block in blocks(README, "json") if block.startswith('{"id"'))
     (tmp_path / "messages.jsonl").write_text(messages, "utf-8")
-    checker = Checker.load(rules=None, profile="strict", context_file=None)
+    checker = Checker.load(rules=None, profile="strict", context_file=None, model="off")
     outcomes = list(checker.run([str(tmp_path / "messages.jsonl")], None, None))  # type: ignore[arg-type]
     assert [outcome.to_json()["verdict"] for outcome in outcomes] == ["allow", "bounce", "allow"]
     real = outcomes[1].to_json()

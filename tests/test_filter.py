@@ -41,7 +41,7 @@ ADDRESS = {
 
 @pytest.fixture(scope="module")
 def loaded() -> Filter:
-    return Filter.load()
+    return Filter.load(model="off")
 
 
 def text_of(decision: Decision) -> str:
@@ -57,7 +57,7 @@ def present(decision: Decision) -> set[str]:
 
 def test_a_mail_is_checked_in_two_lines() -> None:
     raw = (ROOT / "tests" / "mail" / "fr-prohibited-review.eml").read_bytes()
-    decision = Filter.load().check(Message.parse(raw))
+    decision = Filter.load(model="off").check(Message.parse(raw))
     assert isinstance(decision, Decision)
     assert (decision.verdict, decision.reason, decision.content) == ("bounce", "prohibited_solicitation", "review_request")
     assert (decision.by, decision.smtp, decision.row, decision.profile) == ("notice", "250 2.0.0", "W10", "strict")
@@ -129,7 +129,7 @@ def test_in_reply_makes_the_reply_and_is_in_the_record(loaded: Filter) -> None:
 def test_strict_stops_a_pitch_in_a_reply_and_opt_out_lets_it_pass_flagged(loaded: Filter) -> None:
     message = Message.of(body=REVIEW["en"], in_reply=True)
     assert loaded.check(message).verdict == "bounce"
-    lenient = Filter.load(profile="opt-out").check(message)
+    lenient = Filter.load(profile="opt-out", model="off").check(message)
     assert (lenient.verdict, lenient.flags) == ("allow", ("off_topic_reply",))
 
 
@@ -151,12 +151,12 @@ def test_the_context_decides_before_the_content(
 
 def test_a_profile_nobody_knows_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UsageError, match="opt-out, strict"):
-        Filter.load(profile="lenient")
+        Filter.load(profile="lenient", model="off")
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "rules" / "policy" / "examples").glob("*.yaml")), ids=lambda p: p.stem)
 def test_the_example_profiles_load_and_still_stop_a_review_request(path: Path) -> None:
-    loaded = Filter.load(profile=path)
+    loaded = Filter.load(profile=path, model="off")
     assert loaded.check(Message.of(body=REVIEW["en"])).verdict == "bounce"
     assert loaded.check(Message.of(body=ADDRESS["en"])).verdict == "allow"
 
@@ -165,7 +165,7 @@ def test_a_broken_profile_file_gives_its_problems(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text("profile: mine\nverdikt: []\n", "utf-8")
     with pytest.raises(RulesError, match=r"mine\.yaml:\d+:\d+"):
-        Filter.load(profile=path)
+        Filter.load(profile=path, model="off")
 
 
 # --- content ----------------------------------------------------------------------------------------------------------
@@ -252,7 +252,7 @@ _JUDGE = """
 import json, sys
 from pathlib import Path
 from engine import Filter, Message
-loaded = Filter.load()
+loaded = Filter.load(model="off")
 for path in sys.argv[1:]:
     decision = loaded.check(Message.parse(Path(path).read_bytes()), id=Path(path).name)
     print(json.dumps(decision.to_json(), ensure_ascii=False))
@@ -278,7 +278,7 @@ def test_the_same_mail_gives_the_same_bytes_again_in_another_order_and_in_anothe
 
 
 def _judged_in_child(bodies: list[str]) -> list[str]:
-    loaded = Filter.load()
+    loaded = Filter.load(model="off")
     return [text_of(decision) for decision in loaded.check_many(Message.of(body=body) for body in bodies)]
 
 
@@ -299,7 +299,7 @@ def test_a_filter_loaded_in_one_thread_serves_in_another(loaded: Filter) -> None
 
 def test_one_filter_after_another_does_not_change_the_first(loaded: Filter) -> None:
     before = text_of(loaded.check(Message.of(body=REVIEW["en"])))
-    Filter.load(profile="opt-out").check(Message.of(body=REVIEW["en"]), {"buyer_opted_out": "yes"})
+    Filter.load(profile="opt-out", model="off").check(Message.of(body=REVIEW["en"]), {"buyer_opted_out": "yes"})
     assert text_of(loaded.check(Message.of(body=REVIEW["en"]))) == before
 
 

@@ -60,19 +60,19 @@ def test_init_does_not_overwrite(overlay: Path) -> None:
 
 
 def test_an_overlay_disables_rules_until_a_day(overlay: Path) -> None:
-    found = rules_of(Filter.load())
+    found = rules_of(Filter.load(model="off"))
     assert found
     entries = ", ".join(f'{{rule: {by.removeprefix("rule:")}, because: a test, until: "2030-01-01"}}' for by in found)
     change(overlay, "overlay.yaml", "disable: []", f"disable: [{entries}]")
-    assert rules_of(Filter.load(rules=overlay, today=date(2029, 12, 31))) == []
-    assert rules_of(Filter.load(rules=overlay, today=date(2030, 1, 1))) == found
+    assert rules_of(Filter.load(rules=overlay, today=date(2029, 12, 31), model="off")) == []
+    assert rules_of(Filter.load(rules=overlay, today=date(2030, 1, 1), model="off")) == found
 
 
 def test_an_overlay_changes_a_status(overlay: Path) -> None:
-    found = [by.removeprefix("rule:") for by in rules_of(Filter.load())]
+    found = [by.removeprefix("rule:") for by in rules_of(Filter.load(model="off"))]
     entries = ", ".join(f"{{rule: {id_}, status: shadow, because: measuring}}" for id_ in found)
     change(overlay, "overlay.yaml", "change: []", f"change: [{entries}]")
-    decision = Filter.load(rules=overlay).check(ASK).to_json()
+    decision = Filter.load(rules=overlay, model="off").check(ASK).to_json()
     assert decision["intents"] == []
     assert {entry["by"].removeprefix("rule:") for entry in decision["shadow"]} == set(found)
 
@@ -81,17 +81,17 @@ def test_an_overlay_names_a_rule_nobody_knows(overlay: Path) -> None:
     entry = '{rule: review.nobody.fr, because: x, until: "2030-01-01"}'
     change(overlay, "overlay.yaml", "disable: []", f"disable: [{entry}]")
     with pytest.raises(RulesError, match=r"there is no rule `review\.nobody\.fr`"):
-        Filter.load(rules=overlay)
+        Filter.load(rules=overlay, model="off")
 
 
 def test_an_exception_holds_for_one_seller_until_a_day(overlay: Path) -> None:
-    found = rules_of(Filter.load())
+    found = rules_of(Filter.load(model="off"))
     entries = "".join(
         f'\n  - {{rule: {by.removeprefix("rule:")}, seller: shop@seller.example, until: "2030-01-01", author: A, because: b}}'
         for by in found
     )
     change(overlay, "exceptions.yaml", "exceptions: []", f"exceptions:{entries}")
-    loaded = Filter.load(rules=overlay, today=date(2029, 1, 1))
+    loaded = Filter.load(rules=overlay, today=date(2029, 1, 1), model="off")
 
     def verdict(seller: str, filter_: Filter = loaded) -> str:
         message = Message.of(body=ASK.texts[-1].text, headers=(("From", seller),), lang="fr")
@@ -99,14 +99,14 @@ def test_an_exception_holds_for_one_seller_until_a_day(overlay: Path) -> None:
 
     assert verdict("Shop <shop@seller.example>") == "allow"
     assert verdict("Other <other@seller.example>") == "bounce"
-    assert verdict("shop@seller.example", Filter.load(rules=overlay, today=date(2030, 1, 1))) == "bounce"
+    assert verdict("shop@seller.example", Filter.load(rules=overlay, today=date(2030, 1, 1), model="off")) == "bounce"
 
 
 def test_an_exception_is_for_exactly_that_address(overlay: Path) -> None:
-    rule = rules_of(Filter.load())[0].removeprefix("rule:")
+    rule = rules_of(Filter.load(model="off"))[0].removeprefix("rule:")
     entry = f'\n  - {{rule: {rule}, seller: shop@seller.example, until: "2030-01-01", author: A, because: b}}'
     change(overlay, "exceptions.yaml", "exceptions: []", f"exceptions:{entry}")
-    loaded = Filter.load(rules=overlay, today=date(2029, 1, 1))
+    loaded = Filter.load(rules=overlay, today=date(2029, 1, 1), model="off")
     message = Message.of(body=ASK.texts[-1].text, headers=(("From", "badshop@seller.example.evil.example"),), lang="fr")
     assert f"rule:{rule}" in [by for result in loaded.check(message).to_json()["intents"] for by in result["by"]]
 
@@ -115,15 +115,15 @@ def test_an_overlay_adds_to_the_shipped_lists(overlay: Path) -> None:
     (overlay / "lists").mkdir()
     (overlay / "lists" / "hosts.known.txt").write_text("boutique.example\n", "utf-8")
     message = Message.of(body="Voir https://boutique.example/", lang="fr")
-    assert "outside_link" in Filter.load().check(message).flags
-    assert "outside_link" not in Filter.load(rules=overlay).check(message).flags
+    assert "outside_link" in Filter.load(model="off").check(message).flags
+    assert "outside_link" not in Filter.load(rules=overlay, model="off").check(message).flags
 
 
 @pytest.mark.parametrize("name", ["missing", "empty"])
 def test_a_folder_without_rules_is_refused(name: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(RulesError, match="tamis rules init"):
-        Filter.load(rules=tmp_path / name)
+        Filter.load(rules=tmp_path / name, model="off")
 
 
 def test_the_cache_spares_reading_the_yaml(cache: Path) -> None:
@@ -183,4 +183,4 @@ def test_an_unreadable_file_is_named(tmp_path: Path, cache: Path) -> None:
 def test_a_wrong_threshold_is_refused(overlay: Path) -> None:
     change(overlay, "overlay.yaml", "thresholds: {}", "thresholds: {marketing: {treshold: 0.7}}")
     with pytest.raises(RulesError, match="treshold"):
-        Filter.load(rules=overlay)
+        Filter.load(rules=overlay, model="off")

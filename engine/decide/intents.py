@@ -93,7 +93,9 @@ def speaks_for(contribution: Contribution) -> bool:
 
 def judge(findings: Iterable[Finding], profile: Profile, weights: Weights) -> Intents:
     """Return what the findings say together. Findings that only raise a flag are left out (see `record`)."""
-    placed = [_contribution(f, weights) for f in findings if f.intent and f.status in ("enforce", "warn", "shadow")]
+    relevant = [f for f in findings if f.intent and f.status in ("enforce", "warn", "shadow")]
+    with_model = any(f.strength is None for f in relevant)
+    placed = [_contribution(f, weights, with_model) for f in relevant]
     counted = [c for c in placed if not c.aside]
     results = _results(counted, profile, weights)
     flags = _flags(placed, profile, weights)
@@ -103,14 +105,14 @@ def judge(findings: Iterable[Finding], profile: Profile, weights: Weights) -> In
 # -- one finding -------------------------------------------------------------------------------------------------------
 
 
-def _contribution(finding: Finding, weights: Weights) -> Contribution:
+def _contribution(finding: Finding, weights: Weights, with_model: bool) -> Contribution:
     aside = finding.status if finding.status != "enforce" else _place(finding)
     spans = finding.spans if aside else tuple(s for s in finding.spans if s.part != "quoted")
     return Contribution(
         finding.by,
         finding.label,
         finding.strength or "",
-        _log_odds(finding, weights),
+        _log_odds(finding, weights, with_model),
         spans,
         finding.title,
         finding.explain,
@@ -119,10 +121,11 @@ def _contribution(finding: Finding, weights: Weights) -> Contribution:
     )
 
 
-def _log_odds(finding: Finding, weights: Weights) -> float | None:
+def _log_odds(finding: Finding, weights: Weights, with_model: bool) -> float | None:
     if finding.strength is None:
         return finding.log_odds or 0.0
-    numbers = weights.intents[finding.intent or ""]
+    own = weights.intents[finding.intent or ""]
+    numbers = own.beside_model if with_model else own.weights
     return {"strong": numbers.strong, "weak": numbers.weak, "against": numbers.against}.get(finding.strength)
 
 

@@ -8,12 +8,23 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class IntentWeights:
-    """One intent: what a hit of each strength adds (log-odds), where it starts, and its limits (scores of 0 to 1)."""
+class Strengths:
+    """What a hit of each strength adds (log-odds)."""
 
     strong: float
     weak: float
     against: float
+
+
+@dataclass(frozen=True, slots=True)
+class IntentWeights:
+    """One intent: what rules add without a model and beside one, where it starts, and its limits (scores of 0 to 1).
+
+    Beside a model rules add less: the model has seen most of what they see.
+    """
+
+    weights: Strengths
+    beside_model: Strengths
     prior: float
     threshold: float
     threshold_beside_critical: float
@@ -41,7 +52,14 @@ class Weights:
         """Return the weights that `to_plan` wrote."""
         return cls(
             {
-                intent: IntentWeights(**{**numbers, "band": (numbers["band"][0], numbers["band"][1])})
+                intent: IntentWeights(
+                    **{
+                        **numbers,
+                        "weights": Strengths(**numbers["weights"]),
+                        "beside_model": Strengths(**numbers["beside_model"]),
+                        "band": (numbers["band"][0], numbers["band"][1]),
+                    }
+                )
                 for intent, numbers in plan.items()
             }
         )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.decide.checked import items, known_keys, mapping, number
-from engine.decide.weights import IntentWeights, Weights
+from engine.decide.weights import IntentWeights, Strengths, Weights
 from engine.decide.words import INTENTS
 from engine.rulebook.problem import Problem
 from engine.rulebook.yamlpos import Document, Node, YamlMap, read
 
 _STRENGTHS = ("strong", "weak", "against")
 _NUMBERS = ("prior", "threshold", "threshold_beside_critical")
-_KEYS = ("weights", *_NUMBERS, "band")
+_KEYS = ("weights", "beside_model", *_NUMBERS, "band")
 
 
 def load_weights(path: Path) -> tuple[Weights | None, list[Problem]]:
@@ -38,23 +38,30 @@ def _intent(document: Document, node: Node, intent: str) -> IntentWeights | None
     if table is None:
         return None
     known_keys(document, table, _KEYS, f"`{intent}`", "T421")
-    weights = _numbers(document, table.entries.get("weights"), _STRENGTHS, "`weights`")
+    alone = _numbers(document, table.entries.get("weights"), _STRENGTHS, "`weights`")
+    beside = _numbers(document, table.entries.get("beside_model"), _STRENGTHS, "`beside_model`")
     numbers = {name: number(document, table.entries.get(name), f"`{name}`", "T421") for name in _NUMBERS}
     band = [number(document, item, "an end of `band`", "T421") for item in items(table.entries.get("band"))]
     if "threshold_beside_critical" not in table.keys:
         numbers["threshold_beside_critical"] = numbers["threshold"]
-    missing = [key for key in ("weights", "prior", "threshold", "band") if key not in table.keys]
+    missing = [key for key in ("weights", "beside_model", "prior", "threshold", "band") if key not in table.keys]
     if missing:
         document.report("T422", f"`{intent}` lacks {', '.join(missing)}", table)
     if len(band) != 2 and "band" in table.keys:
         document.report("T421", "`band` must be two scores, [low, high]", table.entries["band"])
-    known = {**weights, **numbers}
-    plain = {name: value for name, value in known.items() if value is not None}
+    plain = {name: value for name, value in numbers.items() if value is not None}
     ends = [end for end in band if end is not None]
-    if missing or len(plain) != len(known) or len(ends) != 2:
+    strengths = [_strengths(alone), _strengths(beside)]
+    if missing or len(plain) != len(numbers) or len(ends) != 2 or None in strengths:
         return None
-    result = IntentWeights(**plain, band=(ends[0], ends[1]))
+    first, second = (found for found in strengths if found is not None)
+    result = IntentWeights(first, second, **plain, band=(ends[0], ends[1]))
     return result if _in_range(document, result, table) else None
+
+
+def _strengths(numbers: dict[str, float | None]) -> Strengths | None:
+    plain = {name: value for name, value in numbers.items() if value is not None}
+    return Strengths(**plain) if len(plain) == len(numbers) else None
 
 
 def _numbers(document: Document, node: Node | None, names: tuple[str, ...], what: str) -> dict[str, float | None]:
@@ -72,7 +79,8 @@ def _in_range(document: Document, numbers: IntentWeights, table: YamlMap) -> boo
     """Report numbers that cannot mean what they say."""
     low, high = numbers.band
     wrong = [
-        ("weights", not numbers.strong >= numbers.weak > 0 > numbers.against, "strong and weak add, against takes"),
+        ("weights", not _orderly(numbers.weights), "strong and weak add, against takes"),
+        ("beside_model", not _orderly(numbers.beside_model), "strong and weak add, against takes"),
         ("threshold", not 0 < numbers.threshold < 1, "a score lies between 0 and 1"),
         ("threshold_beside_critical", not numbers.threshold <= numbers.threshold_beside_critical < 1,
          "beside a critical request an intent must be at least as sure as alone"),
@@ -84,3 +92,7 @@ def _in_range(document: Document, numbers: IntentWeights, table: YamlMap) -> boo
         if is_wrong:
             document.report("T423", f"`{key}` does not fit: {why}", table.keys.get(key, (table.line, table.col)))
     return not any(is_wrong for _, is_wrong, _ in wrong)
+
+
+def _orderly(strengths: Strengths) -> bool:
+    return strengths.strong >= strengths.weak >= 0 >= strengths.against and strengths.strong > strengths.against

@@ -31,9 +31,7 @@ def character_ngrams(word: str) -> list[str]:
     """Return the character n-grams of a word with its ends, as often as they stand in it."""
     padded = f"_{word}_"
     return [
-        padded[at : at + length]
-        for length in range(_SHORTEST, _LONGEST + 1)
-        for at in range(len(padded) - length + 1)
+        padded[at : at + length] for length in range(_SHORTEST, _LONGEST + 1) for at in range(len(padded) - length + 1)
     ]
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import TamisError
+from engine.errors import InputError
 from engine.find.finding import Finding, Span
 from engine.find.outputs import INTENT_OUTPUTS, KIND_OUTPUTS, OUTPUTS
 from engine.text.reading import Reading
@@ -29,7 +29,7 @@ _UNLIKELY = -3.0  # log-odds below which a label is of no interest unless a rule
 _BATCH = 64  # messages
 
 
-class ModelError(TamisError):
+class ModelError(InputError):
     """The classifier cannot be used; the text says why and what to do."""
 
 

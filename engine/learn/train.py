@@ -132,6 +132,16 @@ def finish(
     return Model.load(out)
 
 
+def recalibrate(folder: Path, messages: Sequence[Labelled]) -> float:
+    """Fit the calibration of the classifier in `folder` on `messages` and return from where on its linear tier settles."""
+    model = Model.load(folder)
+    model.classifier.calibration = calibrate(measure(model, messages))
+    model.classifier.calibration.save(folder / "tamis_intents")
+    meta = json.loads((folder / "meta.json").read_text("utf-8"))["tamis"]
+    _seal(folder, model.version, {**meta["messages"], "calibration": len(messages)})
+    return model.classifier.calibration.sure
+
+
 def _samples(config: Config, training: Sequence[Labelled]) -> list[Sample]:
     rng = random.Random(config.seed)
     samples = []
@@ -162,7 +172,7 @@ def _seal(folder: Path, version: str, counts: dict[str, int]) -> None:
     files = {
         str(path.relative_to(folder)): digest_of(path)
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != "meta.json"
+        if path.is_file() and path.name not in _UNSEALED
     }
     meta = json.loads((folder / "meta.json").read_text("utf-8"))
     meta["tamis"] = {"format": FORMAT, "version": version, "outputs": list(OUTPUTS), "messages": counts, "files": files}
@@ -178,6 +188,8 @@ def _replace(work: Path, out: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+# Written last, or made from the classifier afterwards.
+_UNSEALED = ("meta.json", "evaluation.json")
 _NOTICE = """\
 The encoder in this folder is fine-tuned from multilingual-e5-small (https://huggingface.co/intfloat/multilingual-e5-small),
 Copyright (c) Microsoft Corporation, under the MIT licence:

@@ -21,7 +21,7 @@ from engine.data import rules_dir
 from engine.errors import RulesError
 from engine.rulebook.plan import Plan
 
-FORMAT = 2  # of the cached plan; raised when Plan changes
+FORMAT = 3  # of the cached plan; raised when Plan changes
 _KEPT = 20  # cached plans; the oldest go
 _PATTERNS = ("packs/*/*.yaml", "lists/*.txt", "policy/*.yaml", "intents.yaml", "overlay.yaml", "exceptions.yaml")
 

@@ -54,9 +54,11 @@ def test_one_class_only_is_an_error() -> None:
 
 
 def test_messages_in_another_language_than_marked_are_found() -> None:
-    german = "Guten Tag, bitte nennen Sie uns die Hausnummer, denn der Fahrer hat Ihre Straße gefunden, aber die Tür nicht. Danke!"
+    german = "Guten Tag, bitte nennen Sie uns die Hausnummer, denn der Fahrer hat Ihre Straße gefunden, aber die Tür nicht. Vielen Dank für Ihre Hilfe!"
     found = [
-        f for f in check([replace(ONE, segments=((german, "address_issue"),))], {"a": "train"}) if "like another" in f.text
+        f
+        for f in check([replace(ONE, segments=((german, "address_issue"),))], {"a": "train"})
+        if "like another" in f.text
     ]
     assert [f.ids for f in found] == [("a",)]
     assert found[0].severity == "note"  # one may be a mistake; many are an error

@@ -99,4 +99,5 @@ def insert_new(connection: Connection, table: sa.Table, rows: Any) -> int:
         from sqlalchemy.dialects.sqlite import insert
     else:
         from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
-    return connection.execute(insert(table).on_conflict_do_nothing(), rows).rowcount
+    new = insert(table).on_conflict_do_nothing()
+    return connection.execute(new, rows, execution_options={"preserve_rowcount": True}).rowcount

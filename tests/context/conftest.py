@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -62,12 +64,22 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     run(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store in a file, to be copied."""
+    made = tmp_path_factory.mktemp("template") / "store.db"
+    Store.make(str(made)).close()
+    return made
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a store with the settings of the tests."""
+    settings = SETTINGS | {"archive": str(tmp_path / "archive")}
     if request.param == "sqlite":
         made = str(tmp_path / "store.db")
-        Store.make(made, SETTINGS | {"archive": str(tmp_path / "archive")}).close()
+        shutil.copy(request.getfixturevalue("sqlite_template"), made)
+        set_up(made, settings)
         yield made
         return
     folder = request.getfixturevalue("postgres_folder")
@@ -75,9 +87,16 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     name = f"t{os.urandom(6).hex()}"
     run(f"CREATE DATABASE {name} TEMPLATE tables")
     made = postgres.url(folder, name)
-    Store.make(made, SETTINGS | {"archive": str(tmp_path / "archive")}).close()
+    set_up(made, settings)
     yield made
     run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def set_up(url: str, settings: dict[str, Any]) -> None:
+    """Give a store its settings."""
+    opened = Store.open(url, keys=Keys())
+    opened.change_settings(settings)
+    opened.close()
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ Array = npt.NDArray[np.float32]
 
 _TOKEN = re.compile(r"[^\W\d_]+|\d+|[!?%€$£@+*★⭐☆✩]")
 _SHORTEST, _LONGEST = 2, 5  # letters of an n-gram inside a word
-_REMEMBERED = 100_000  # words whose n-grams are kept; then they are forgotten at once
+_REMEMBERED = 20_000  # words whose n-grams are kept; then they are forgotten at once
 
 
 def tokens(folded: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -94,10 +94,24 @@ def _cause(error: DBAPIError) -> str:
 
 def insert_new(connection: Connection, table: sa.Table, rows: Any) -> int:
     """Insert those of `rows` (one mapping or several) that break no unique key; return how many that were."""
-    dialect = connection.dialect.name
-    if dialect == "sqlite":
-        from sqlalchemy.dialects.sqlite import insert
-    else:
-        from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
-    new = insert(table).on_conflict_do_nothing()
+    new = _insert(connection, table).on_conflict_do_nothing()
     return connection.execute(new, rows, execution_options={"preserve_rowcount": True}).rowcount
+
+
+def put(
+    connection: Connection, table: sa.Table, rows: list[dict[str, Any]], *, key: str, change: Sequence[str]
+) -> None:
+    """Insert `rows`, or change the columns `change` of those whose unique column `key` is there already."""
+    new = _insert(connection, table)
+    values = {name: new.excluded[name] for name in change}
+    connection.execute(new.on_conflict_do_update(index_elements=[key], set_=values), rows)
+
+
+def _insert(connection: Connection, table: sa.Table) -> Any:
+    if connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)

@@ -66,38 +66,61 @@ def message_in(
     The caller vouches that it is from this buyer. An auto-reply is kept, and is neither contact nor a question (R-24).
     The same message given twice is kept once. Raises UsageError for an unknown order, StoreError where the store is away.
     """
+    with store.write() as connection:
+        return message_in_at(
+            connection, store, raw, pair_id=pair_id, at=at, channel=channel, token=token, order_number=order_number
+        )
+
+
+def message_in_at(
+    connection: Connection,
+    store: Store,
+    raw: bytes,
+    *,
+    pair_id: int,
+    at: datetime,
+    channel: str,
+    token: str,
+    order_number: str | None,
+) -> Kept:
+    """Do what `message_in` does inside a transaction of the caller's."""
     one_of(channel, CHANNELS, "a message's channel")
     message = Message.parse(raw)
     auto = is_auto(message)
     key = _key("in", str(pair_id), message, raw)
-    with store.write() as connection:
-        known = _by_key(connection, key)
-        if known is not None:
-            return known
-        claims = claims_of(message, token)
-        order_id = _order_of(connection, pair_id, order_number) if order_number else None
-        thread_id = _thread(connection, pair_id, claims, "buyer", at, order_id)
-        row = {
-            "direction": "in",
-            "channel": channel,
-            "auto": auto,
-            "shingles": written(message).pack(),
-            "response": "none" if auto else "open",
-            "fate": "queued",
-        }
-        kept = _add(connection, store, pair_id, thread_id, key, row, message, raw, at)
-        if not auto:
-            buyer_wrote(connection, thread_id, at)
-        return kept
+    known = _by_key(connection, key)
+    if known is not None:
+        return known
+    order_id = _order_of(connection, pair_id, order_number) if order_number else None
+    thread_id = _thread(connection, pair_id, claims_of(message, token), "buyer", at, order_id)
+    row = {
+        "direction": "in",
+        "channel": channel,
+        "auto": auto,
+        "shingles": written(message).pack(),
+        "response": "none" if auto else "open",
+        "fate": "queued",
+    }
+    kept = _add(connection, store, pair_id, thread_id, key, row, message, raw, at)
+    if not auto:
+        buyer_wrote(connection, thread_id, at)
+    return kept
 
 
-def page_mail(text: str, *, subject: str, at: datetime) -> bytes:
+def page_mail(text: str, *, subject: str, at: datetime, message_id: str = "") -> bytes:
     """Return a message typed on the platform's page as a mail, for the archive."""
     mail = EmailMessage()
-    mail["Subject"] = " ".join(subject.split())
+    if message_id:
+        mail["Message-ID"] = f"<{''.join(message_id.split()).strip('<>')}>"
+    mail["Subject"] = " ".join(_whole(subject).split())
     mail["Date"] = format_datetime(at)
-    mail.set_content(text)
+    mail.set_content(_whole(text))
     return mail.as_bytes()
+
+
+def _whole(text: str) -> str:
+    """Return a text without halves of characters, which JSON can hold and no mail can."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def is_auto(message: Message) -> bool:
@@ -187,7 +210,7 @@ def delivered(store: Store, message_id: int, at: datetime) -> None:
     All earlier open messages of its thread count as answered (R-44); an auto-reply answers nothing (R-46).
     """
     with store.write() as connection:
-        now = sa.update(messages).where(messages.c.id == message_id).values(fate="delivered")
+        now = sa.update(messages).where(messages.c.id == message_id).values(fate="delivered", delivered_at=at)
         columns = (messages.c.thread_id, messages.c.direction, messages.c.auto)
         row = connection.execute(now.returning(*columns)).one()
         if row.direction != "out" or row.auto:

@@ -242,6 +242,7 @@ message = Table(
     Column("response_at", Moment),  # when it was answered, marked or reported
     Column("fate", Text, nullable=False),
     Column("decided_at", Moment),
+    Column("delivered_at", Moment),
     Column("decision", Text),
     Column("verdict", Text),
     Column("reason", Text),

@@ -198,6 +198,7 @@ def upgrade() -> None:
         sa.Column("response_at", sa.BigInteger(), nullable=True),
         sa.Column("fate", sa.Text(), nullable=False),
         sa.Column("decided_at", sa.BigInteger(), nullable=True),
+        sa.Column("delivered_at", sa.BigInteger(), nullable=True),
         sa.Column("decision", sa.Text(), nullable=True),
         sa.Column("verdict", sa.Text(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
@@ -42,7 +42,7 @@ class Context:
 
     def words(self) -> dict[str, str]:
         """Return the words by name, without `assumed`."""
-        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "assumed"}
+        return {name: getattr(self, name) for name in CONTEXT_DEFAULTS}
 
     def to_json(self) -> dict[str, Any]:
         """Return the words and the list of those that were assumed."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 # What mail clients put before the subject of an answer or a forwarded mail, in the eight languages and some
 # neighbours. A tag behind such a prefix was inherited from the thread: it claims nothing.
@@ -17,10 +18,17 @@ _BRACKETED = re.compile(r"[\[［【〔「]([^\[\]［］【】〔〕「」]{1,60}
 
 def is_claimed(subject: str, tag_words: Iterable[str]) -> bool:
     """Return whether `subject` is no reply and holds one of the words in (any kind of square) brackets, in any case."""
-    if _REPLY.match(unicodedata.normalize("NFKC", subject)):
+    tags = _BRACKETED.findall(subject)
+    if not tags or _REPLY.match(unicodedata.normalize("NFKC", subject)):
         return False
-    wanted = {_folded(word) for word in tag_words}
-    return any(_folded(match.group(1)) in wanted for match in _BRACKETED.finditer(subject))
+    wanted = _all_folded(tuple(tag_words))
+    return any(_folded(tag) in wanted for tag in tags)
+
+
+@lru_cache(maxsize=64)
+def _all_folded(words: tuple[str, ...]) -> frozenset[str]:
+    """A profile's words are the same for every message."""
+    return frozenset(map(_folded, words))
 
 
 def _folded(word: str) -> str:

@@ -7,9 +7,9 @@ pattern is searched only in the few blocks where it may hit. Sets of blocks are 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import re2
 
@@ -40,21 +40,34 @@ _ASCII, _UNICODE = options(), _unicode_options()
 _UNANCHORED = re2._Anchor.UNANCHORED
 
 
-class _Uses:
+def spans(regex: Any, text: bytes, start: int, end: int) -> list[tuple[int, int]]:
+    """Return where a compiled pattern matches in `[start, end)`, empty matches left out.
+
+    What `finditer` does, without its objects: most of the time of a search would go there.
+    """
+    match = regex._regexp.Match
+    found: list[tuple[int, int]] = []
+    while start < end:
+        first, last = match(_UNANCHORED, text, start, end)[0]
+        if first < 0:
+            break
+        if last > first:
+            found.append((first, last))
+            start = last
+        else:
+            start = last + 1
+    return found
+
+
+class _Uses(NamedTuple):
     """What a word tells: patterns that need it alone, patterns that need it and a group of others, groups it is in."""
 
-    __slots__ = ("alone", "beside", "groups")
+    alone: tuple[int, ...]
+    beside: tuple[tuple[int, int], ...]
+    groups: tuple[int, ...]
 
-    def __init__(self) -> None:
-        self.alone: dict[int, None] = {}
-        self.beside: dict[tuple[int, int], None] = {}
-        self.groups: dict[int, None] = {}
 
-    def __iadd__(self, other: _Uses) -> _Uses:
-        self.alone |= other.alone
-        self.beside |= other.beside
-        self.groups |= other.groups
-        return self
+_NONE = _Uses((), (), ())
 
 
 class Literals:
@@ -63,26 +76,33 @@ class Literals:
     def __init__(self, needs: list[tuple[tuple[tuple[str, ...], ...], ...]]) -> None:
         """`needs[i]` is what pattern `i` needs (see `PatternFind.needs`; the first two tuples of a phrase are used)."""
         self._always = [index for index, phrases in enumerate(needs) if not all(phrases)]
-        self._uses: dict[str, _Uses] = {}
+        self._uses: dict[str, tuple[list[int], list[tuple[int, int]], list[int]]] = {}
         groups: dict[tuple[str, ...], int] = {}
         for index, phrases in enumerate(needs):
             for first, *others in phrases if all(phrases) else ():
                 if not others:
                     for literal in first:
-                        self._use(literal).alone[index] = None
+                        self._use(literal)[0].append(index)
                     continue
                 group = groups.setdefault(others[0], len(groups))
                 for literal in first:
-                    self._use(literal).beside[index, group] = None
+                    self._use(literal)[1].append((index, group))
                 for literal in others[0]:
-                    self._use(literal).groups[group] = None
+                    self._use(literal)[2].append(group)
         # A literal that is no part of a word (an escaped sign) is looked for in the text itself.
         self._in_words = [literal for literal in self._uses if _IN_A_WORD.fullmatch(literal)]
-        self._signs = [(literal.strip().encode(), self._uses[literal]) for literal in {*self._uses} - {*self._in_words}]
-        self._known: dict[bytes, _Uses | None] = {}
+        signs = {*self._uses} - {*self._in_words}
+        self._signs = [(literal.strip().encode(), self._together([literal])) for literal in signs]
+        self._known: dict[bytes, _Uses] = {}
 
-    def _use(self, literal: str) -> _Uses:
-        return self._uses.setdefault(literal, _Uses())
+    def _use(self, literal: str) -> tuple[list[int], list[tuple[int, int]], list[int]]:
+        return self._uses.setdefault(literal, ([], [], []))
+
+    def _together(self, literals: list[str]) -> _Uses:
+        uses = [self._uses[literal] for literal in literals]
+        alone = dict.fromkeys(index for use in uses for index in use[0])
+        beside = dict.fromkeys(pair for use in uses for pair in use[1] if pair[0] not in alone)
+        return _Uses(tuple(alone), tuple(beside), tuple(dict.fromkeys(group for use in uses for group in use[2])))
 
     @cached_property
     def _set(self) -> Any:
@@ -96,39 +116,33 @@ class Literals:
         """Return the patterns that may match `text`, and the blocks where; `words` are its words with their blocks."""
         found = dict.fromkeys(self._always, ANYWHERE)
         groups: dict[int, int] = {}
-        beside: list[tuple[_Uses, int]] = []
-        for uses, blocks in self._told(text, words):
-            for index in uses.alone:
-                found[index] = found.get(index, 0) | blocks
-            for group in uses.groups:
-                groups[group] = groups.get(group, 0) | blocks
-            if uses.beside:
-                beside.append((uses, blocks))
-        for uses, blocks in beside:
-            for index, group in uses.beside:
-                both = blocks & groups.get(group, 0)
-                if both:
-                    found[index] = found.get(index, 0) | both
+        paired: list[tuple[int, tuple[tuple[int, int], ...]]] = []
+        for (alone, beside, in_groups), blocks in self._told(text, words):
+            for index in alone:
+                found[index] = found[index] | blocks if index in found else blocks
+            for group in in_groups:
+                groups[group] = groups[group] | blocks if group in groups else blocks
+            if beside:
+                paired.append((blocks, beside))
+        for blocks, beside in paired:
+            for index, group in beside:
+                if group in groups and (both := blocks & groups[group]):
+                    found[index] = found[index] | both if index in found else both
         return found
 
-    def _told(self, text: bytes, words: Mapping[bytes, int]) -> Iterator[tuple[_Uses, int]]:
+    def _told(self, text: bytes, words: Mapping[bytes, int]) -> list[tuple[_Uses, int]]:
         known = self._known
-        for word, blocks in words.items():
-            uses = known[word] if word in known else self._look_up(word)
-            if uses is not None:
-                yield uses, blocks
-        for sign, uses in self._signs:
-            if sign in text:
-                yield uses, ANYWHERE
+        told = [
+            (uses, blocks)
+            for word, blocks in words.items()
+            if (uses := known[word] if word in known else self._look_up(word)) is not _NONE
+        ]
+        return told + [(uses, ANYWHERE) for sign, uses in self._signs if sign in text]
 
-    def _look_up(self, word: bytes) -> _Uses | None:
+    def _look_up(self, word: bytes) -> _Uses:
         """Texts are made of the same words again and again: what a word holds is remembered."""
         found = self._set.Match(b" " + word + b" ") if self._in_words else None
-        uses = None
-        if found:
-            uses = _Uses()
-            for index in found:
-                uses += self._uses[self._in_words[index]]
+        uses = self._together([self._in_words[index] for index in found]) if found else _NONE
         if len(word) <= _LONGEST_WORD:
             if len(self._known) >= _MOST_WORDS:
                 self._known.clear()
@@ -144,15 +158,18 @@ class Patterns:
 
     def __init__(self, finds: Iterable[tuple[PatternFind, int]], original: bool) -> None:
         self.original = original
-        self._users: list[list[tuple[int, str]]] = []
+        self.users: list[list[tuple[int, str]]] = []
+        """The rules and finds that use each pattern."""
         self._finds: list[PatternFind] = []
         places: dict[str, int] = {}
         for find, rule in finds:
             place = places.setdefault(find.pattern, len(places))
             if place == len(self._finds):
                 self._finds.append(find)
-                self._users.append([])
-            self._users[place].append((rule, find.name))
+                self.users.append([])
+            self.users[place].append((rule, find.name))
+        self.by_blocks = [bool(find.needs) for find in self._finds]
+        """Whether no hit of a pattern crosses a block."""
         self._regexes = [index for index, find in enumerate(self._finds) if not find.needs]
         self._phrases = [index for index, find in enumerate(self._finds) if find.needs]
         self._compiled: dict[int, Any] = {}
@@ -170,21 +187,16 @@ class Patterns:
     def _literals(self) -> Literals:
         return Literals([self._finds[index].needs for index in self._phrases])
 
-    def users(self, text: Any, words: Mapping[bytes, int]) -> Iterator[tuple[int, int, list[tuple[int, str]]]]:
-        """Yield each pattern that may match `text`, the blocks where, and the rules and finds that use it."""
+    def candidates(self, text: Any, words: Mapping[bytes, int]) -> dict[int, int]:
+        """Return the patterns that may match `text`, and the blocks where."""
+        found: dict[int, int] = {}
         if self._regexes:
             for place in self._filter.Match(text, True) or ():
-                index = self._regexes[place]
-                yield index, ANYWHERE, self._users[index]
+                found[self._regexes[place]] = ANYWHERE
         if self._phrases:
-            phrases, users = self._phrases, self._users
             for place, blocks in self._literals.candidates(text, words).items():
-                index = phrases[place]
-                yield index, blocks, users[index]
-
-    def by_blocks(self, index: int) -> bool:
-        """Return whether no hit of pattern `index` crosses a block."""
-        return bool(self._finds[index].needs)
+                found[self._phrases[place]] = blocks
+        return found
 
     def search(self, index: int, text: Any, start: int, end: int) -> list[tuple[int, int]]:
         """Return where pattern `index` matches in `[start, end)` of `text`."""
@@ -193,18 +205,7 @@ class Patterns:
             regex = self._compiled[index] = self._compile(index)
         if self.original:
             return [match.span() for match in regex.finditer(text, start, end) if match.end() > match.start()]
-        # What `finditer` does, without its objects: most of the time of a search would go there.
-        found: list[tuple[int, int]] = []
-        while start < end:
-            span = regex._regexp.Match(_UNANCHORED, text, start, end)[0]
-            if span[0] < 0:
-                break
-            if span[1] > span[0]:
-                found.append(span)
-                start = span[1]
-            else:
-                start = span[1] + 1
-        return found
+        return spans(regex, text, start, end)
 
     def _compile(self, index: int) -> Any:
         pattern = self._finds[index].pattern

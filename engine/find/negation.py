@@ -10,6 +10,7 @@ from typing import Any
 
 import re2
 
+from engine.find.literals import options, spans
 from engine.text.fold import fold_plain
 
 _BEFORE, _AFTER = 5, 3  # words
@@ -33,18 +34,24 @@ class Negation:
         before = _last_words(_CLAUSE.split(text[max(0, start - _FARTHEST) : start])[-1], _BEFORE)
         after = _first_words(_CLAUSE.split(text[end : end + _FARTHEST], maxsplit=1)[0], _AFTER)
         # The matched words stay in, as one blank, so that an idiom around them is still seen as a whole.
-        window = fold_plain(before) + " \x1f " + fold_plain(after)
-        return any(not _inside(hit.span(), idioms, window) for hit in cues.finditer(window))
+        window = f"{fold_plain(before)} \x1f {fold_plain(after)}".encode("utf-8", "replace")
+        return any(not _inside(hit, idioms, window) for hit in spans(cues, window, 0, len(window)))
 
     def _of(self, language: str) -> tuple[Any, Any]:
         if language not in self._compiled:
             cues, idioms = self._patterns.get(language, ("", ""))
-            self._compiled[language] = (re2.compile(cues) if cues else None, re2.compile(idioms) if idioms else None)
+            self._compiled[language] = (_compile(cues), _compile(idioms))
         return self._compiled[language]
 
 
-def _inside(span: tuple[int, int], idioms: Any, window: str) -> bool:
-    return idioms is not None and any(i.start() <= span[0] and span[1] <= i.end() for i in idioms.finditer(window))
+def _compile(pattern: str) -> Any:
+    return re2.compile(pattern.encode(), options()) if pattern else None
+
+
+def _inside(span: tuple[int, int], idioms: Any, window: bytes) -> bool:
+    if idioms is None:
+        return False
+    return any(start <= span[0] and span[1] <= end for start, end in spans(idioms, window, 0, len(window)))
 
 
 def _last_words(text: str, count: int) -> str:

@@ -8,6 +8,7 @@ and searched there only. Patterns of a language are only tried when the message 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from operator import itemgetter
 from typing import NamedTuple
 
 import re2
@@ -51,11 +52,10 @@ class RuleFinder:
                 found[index] = {}
         scopes, facts = _Scopes(search), _Facts(reading)
         findings: list[Finding] = []
-        for index in sorted(found):
+        for index, places in sorted(found.items(), key=itemgetter(0)):
             ready = self._ready.get(index) or self._prepare(index)
-            places = found[index]
-            blocks = ready.blocks(places, scopes)
-            if blocks is not None:
+            blocks = _possible(ready, places, scopes)
+            if blocks is not None and facts.allow(ready):
                 finding = _Trial(ready, places, search, scopes, facts, self._negation).finding(blocks)
                 if finding is not None:
                     findings.append(finding)
@@ -71,7 +71,7 @@ class RuleFinder:
         places = self._places(_languages_to_try(reading), search).get(0, {})
         ready = self._prepare(0)
         trial = _Trial(ready, places, search, scopes, _Facts(reading), self._negation)
-        blocks = scopes.blocks(ready.rule)
+        blocks = scopes.blocks(ready)
         facts = {name for name in ready.facts if trial.fact_holds(name)}
         matched = {name for name in places if trial.in_scope(name, blocks)}
         return [set(group) | facts for group in trial.groups(blocks)], matched | facts
@@ -83,9 +83,9 @@ class RuleFinder:
         for code in codes:
             folded, original = self._patterns(code)
             for patterns, text in ((folded, search.reading.plain), (original, search.reading.original)):
-                for index, blocks, users in patterns.users(text, words):
+                for index, blocks in patterns.candidates(text, words).items():
                     place = (patterns, index, blocks)
-                    for rule, name in users:
+                    for rule, name in patterns.users[index]:
                         if rule in found:
                             found[rule][name] = place
                         else:
@@ -111,23 +111,22 @@ class _Scopes:
 
     def __init__(self, search: Search) -> None:
         self._search = search
-        self._known: dict[tuple[tuple[str, ...], tuple[str, ...]], int] = {}
+        self.known: dict[str, int] = {}
         self._kinds: dict[tuple[str, str], int] = {}
         block_of = search.block_of
         for index, segment in enumerate(search.reading.segments):
             kind = (segment.part, segment.language)
             self._kinds[kind] = self._kinds.get(kind, 0) | 1 << block_of[index]
 
-    def blocks(self, rule: PlanRule) -> int:
-        """Return the blocks that hold a segment in the rule's scope."""
-        key = (rule.parts, rule.languages)
-        blocks = self._known.get(key)
+    def blocks(self, ready: _Ready) -> int:
+        """Return the blocks that hold a segment in a rule's scope."""
+        blocks = self.known.get(ready.scope)
         if blocks is None:
             blocks = 0
             for (part, language), there in self._kinds.items():
-                if self._takes(rule, part, language):
+                if self._takes(ready.rule, part, language):
                     blocks |= there
-            self._known[key] = blocks
+            self.known[ready.scope] = blocks
         return blocks
 
     def takes(self, rule: PlanRule, hit: Hit) -> bool:
@@ -178,29 +177,34 @@ def _asked(when: When) -> Iterator[str]:
 class _Ready:
     """A rule with what follows from it for every reading."""
 
-    __slots__ = ("excepted", "facts", "finds", "needs", "rule", "within_segment")
+    __slots__ = ("excepted", "facts", "finds", "needs", "rule", "scope", "within_segment")
 
     def __init__(self, rule: PlanRule) -> None:
         self.rule = rule
+        self.scope = " ".join((*rule.parts, "/", *rule.languages))
         self.finds: dict[str, PatternFind] = {find.name: find for find in rule.patterns}
         self.facts: dict[str, FactFind] = {find.name: find for find in rule.facts}
         self.needs = _needs(rule.when, self.facts)
         self.within_segment = rule.within == "segment"
         self.excepted = [name for name in dict.fromkeys((*_asked(rule.when), *self.finds)) if name in rule.excepts]
 
-    def blocks(self, places: Places, scopes: _Scopes) -> int | None:
-        """Return the blocks where the rule may hit, going by where its finds may; None when it cannot."""
-        blocks = scopes.blocks(self.rule)
-        for names in self.needs.finds:
-            there = 0
-            for name in names:
-                if name in places:
-                    there |= places[name][2]
-            if not there & blocks:
-                return None
-            if self.within_segment:
-                blocks &= there
-        return blocks
+
+def _possible(ready: _Ready, places: Places, scopes: _Scopes) -> int | None:
+    """Return the blocks where a rule may hit, going by where its finds may; None when it cannot."""
+    blocks = scopes.known.get(ready.scope)
+    if blocks is None:
+        blocks = scopes.blocks(ready)
+    for names in ready.needs.finds:
+        there = 0
+        for name in names:
+            if name in places:
+                there |= places[name][2]
+        there &= blocks
+        if not there:
+            return None
+        if ready.within_segment:
+            blocks = there
+    return blocks
 
 
 class _Trial:
@@ -221,9 +225,6 @@ class _Trial:
 
     def finding(self, blocks: int) -> Finding | None:
         """Return the finding of the rule, or None, given the blocks where it may hit."""
-        needs = self._ready.needs
-        if any(map(self.fact_holds, needs.refused)) or not all(map(self.fact_holds, needs.facts)):
-            return None
         left = self._left(blocks)
         if left is None:
             return None
@@ -306,7 +307,7 @@ class _Trial:
 
     def _excusing(self, name: str, hit: Hit) -> Iterator[str]:
         """The finds that excuse a hit of find `name`: those with a hit that overlaps it."""
-        blocks = self._scopes.blocks(self._rule)
+        blocks = self._scopes.blocks(self._ready)
         if self._ready.within_segment:
             blocks &= 1 << self._search.block_of[hit[2]]
         for other in self._rule.excepts[name]:
@@ -315,7 +316,7 @@ class _Trial:
 
     def _excused(self) -> Iterator[str]:
         """All that excused a hit of the rule somewhere in its scope."""
-        blocks = self._scopes.blocks(self._rule)
+        blocks = self._scopes.blocks(self._ready)
         for name in self._ready.excepted:
             for hit in self._not_excluded(name, blocks):
                 yield from self._excusing(name, hit)
@@ -397,6 +398,13 @@ class _Facts:
         if name not in self._values:
             self._values[name] = FACTS[name].of(self._reading)
         return self._values[name]
+
+    def allow(self, ready: _Ready) -> bool:
+        """Whether the facts are as a rule needs them."""
+        needs = ready.needs
+        return not any(self.holds(ready.facts[name]) for name in needs.refused) and all(
+            self.holds(ready.facts[name]) for name in needs.facts
+        )
 
     def holds(self, find: FactFind) -> bool:
         """Whether the fact meets the find's condition."""

@@ -49,8 +49,11 @@ class Search:
     def hits(self, place: Place, blocks: int) -> list[Hit]:
         """Return where a pattern hits in these `blocks` (it begins there), in the order of the text."""
         patterns, index, candidates = place
-        known = self._hits.setdefault((id(patterns), index), {})
-        if not patterns.by_blocks(index):
+        key = (id(patterns), index)
+        known = self._hits.get(key)
+        if known is None:
+            known = self._hits[key] = {}
+        if not patterns.by_blocks[index]:
             if -1 not in known:
                 known[-1] = self._everywhere(patterns, index)
             return [hit for hit in known[-1] if blocks >> self.block_of[hit[2]] & 1]

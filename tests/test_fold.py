@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.text.fold import fold, fold_plain
+from engine.text.fold import _by_character, _by_table, fold, fold_plain
 
 DISGUISES = st.text(
     alphabet=st.sampled_from("aeé ö.ß_œ\u0301\u200b013457A\tzаеοß…\n\r-'ł①ﬁxy\u00ad\u202e\ufe0f★👍İĲ"), max_size=60
@@ -55,6 +55,29 @@ def test_every_folded_character_leads_back_in_order(text: str) -> None:
     assert all(0 <= place < len(text) for place in places)
     assert places == sorted(places)
     assert folded.original(len(folded.text)) == len(text)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.text(alphabet=st.characters(max_codepoint=0x17F) | st.sampled_from("’“„…–€™\u200b\ufe0f★"), max_size=60))
+def test_the_table_folds_as_character_by_character(text: str) -> None:
+    assert _by_table(text) in (None, _by_character(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["Straße, „œuvre“… ½ x", "À l'été ★ — ça va ?", "Zażółć gęślą jaźń", "Ærø og Åse\u200b"]
+)
+def test_the_table_knows_the_letters_of_the_languages(text: str) -> None:
+    assert _by_table(text.replace("½", "")) is not None
+
+
+@settings(max_examples=500, deadline=None)
+@given(DISGUISES, st.data())
+def test_places_of_the_original_lead_forward_to_the_first_that_leads_back(text: str, data: st.DataObject) -> None:
+    folded = fold(text)
+    places = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=5)))
+    length = len(folded.text)
+    expected = [next((i for i in range(length) if folded.original(i) >= place), length) for place in places]
+    assert folded.forward(places) == expected
 
 
 @settings(max_examples=300, deadline=None)

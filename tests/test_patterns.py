@@ -4,11 +4,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import re2
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.find.finding import Finding
+from engine.find.literals import Patterns
 from engine.find.patterns import RuleFinder, contributing, holds
+from engine.find.search import Search
 from engine.message.parts import Message
-from engine.rulebook.phrases import compile_phrases
+from engine.rulebook.phrases import compile_phrases, needs
 from engine.rulebook.plan import FactFind, PatternFind, Plan, PlanRule, body_parts, possible
 from engine.text.reading import read
 
@@ -44,7 +49,9 @@ def test_finds_and_quotes_the_original() -> None:
 
 
 def test_disguised_words_are_found_and_quoted_as_written() -> None:
-    assert words(find("Pourriez-vous laisser un petit а v i s sur notre boutique ?"))[0].startswith("laisser un petit а v i s")
+    assert words(find("Pourriez-vous laisser un petit а v i s sur notre boutique ?"))[0].startswith(
+        "laisser un petit а v i s"
+    )
 
 
 def test_a_rule_of_another_language_does_not_run() -> None:
@@ -79,12 +86,53 @@ def test_except_removes_only_the_overlapping_hit() -> None:
 
 
 def test_finds_of_one_segment_combine_and_of_two_do_not() -> None:
-    rule = replace(
-        RULE, patterns=(pattern("a", "contents"), pattern("b", "étoiles")), when={"all": ["a", "b"]}
-    )
+    rule = replace(RULE, patterns=(pattern("a", "contents"), pattern("b", "étoiles")), when={"all": ["a", "b"]})
     assert find("Si vous êtes contents, des étoiles nous aident.", rule)
     assert not find("Vous êtes contents. Des étoiles nous aident.", rule)
     assert find("Vous êtes contents. Des étoiles nous aident.", replace(rule, within="message"))
+
+
+PHRASES = ["laisse* .. avis", "*karte", "5 étoiles", "(note|avis) (de)? la boutique", "l'an", "\\+49 30"]
+WORDS = st.sampled_from(
+    ["laisser", "un", "petit", "avis", "note", "de", "la", "boutique", "Gutscheinkarte", "5", "étoiles", "l'an", "a", "v",
+     "i", "s", "+49", "30", ".", "!", "?", ";", ",", "…", "\n", ">", "-", "é\u200b"]
+)  # fmt: skip
+
+
+def _search(text: str) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """Return where the phrases hit in a text, as the finder looks for them, and as one search of the whole text does."""
+    reading = read(Message.of(subject="Avis", body=text))
+    finds = [(PatternFind(f"f{i}", compile_phrases([p]), needs=(needs(p),)), i) for i, p in enumerate(PHRASES)]
+    patterns, search = Patterns(finds, original=False), Search(reading)
+    hits: list[tuple[int, int]] = []
+    for index, blocks in patterns.candidates(reading.plain, search.words()).items():
+        hits += [hit[:2] for hit in search.hits((patterns, index, blocks), search.blocks)]
+    whole = [
+        reading.folded.span(*match.span())
+        for find, _ in finds
+        for match in re2.finditer(find.pattern, reading.plain.decode("ascii"))
+    ]
+    return sorted(hits), sorted(whole)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(WORDS, max_size=60).map(" ".join) | st.lists(WORDS, max_size=60).map(" \n".join))
+def test_searching_by_blocks_finds_what_a_search_of_the_whole_text_finds(text: str) -> None:
+    found, whole = _search(text)
+    assert found == whole
+
+
+def test_long_texts_are_searched_in_blocks_of_several_segments() -> None:
+    found, whole = _search("Vous pouvez laisser un avis.\nMerci pour les 5 étoiles !\n" * 300)
+    assert found == whole
+    assert len(found) == 600
+
+
+def test_a_soft_line_end_between_two_kinds_of_text_parts_no_phrase() -> None:
+    first = "Bonjour, merci beaucoup pour votre commande, nous pouvons vous laisser un petit"
+    body = f"{first}\navis dans le colis.\n\nCordialement,\nMarie"
+    found, whole = _search(body)
+    assert found == whole
 
 
 def test_parts_outside_the_scope_do_not_count() -> None:

@@ -8,7 +8,7 @@ signature can be judged apart while every offset still counts in the one string 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 PartKind = Literal[
     "subject", "body", "quoted", "signature", "hidden", "link_text", "link_target", "attachment_name", "calendar"
@@ -27,8 +27,7 @@ class Region:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Words of the original: `text` stands at `[start, end)`, counted in characters of the text of `source`."""
 
     part: PartKind

@@ -22,6 +22,7 @@ _OUTSIDE_WORDS, _OUTSIDE_SURE = 16, 0.97
 _SURE = 0.9
 _WORD = re.compile(r"[^\W\d_]+")
 _ENOUGH = 60  # words: a vote of more tells nothing new
+_HEAD = 600  # characters: most texts have enough words in so many
 _AT_HOME = 0.2  # share of very common words from which a text is surely in that language
 _WEIGHTS = {
     word: tuple((language, 1.0 / len(languages)) for language in languages)
@@ -49,10 +50,9 @@ UNKNOWN = Language(UNDETERMINED, 0.0)
 def votes(words: list[str]) -> dict[str, float]:
     """Return how much the common words among `words` (lower case) speak for each language."""
     counts: dict[str, float] = {}
-    for word in words:
-        if word in _WEIGHTS:
-            for language, weight in _WEIGHTS[word]:
-                counts[language] = counts.get(language, 0.0) + weight
+    for word in filter(_WEIGHTS.__contains__, words):
+        for language, weight in _WEIGHTS[word]:
+            counts[language] = counts.get(language, 0.0) + weight
     return counts
 
 
@@ -66,15 +66,16 @@ def detect(text: str) -> Language:
     text = text[:_LONGEST]
     if "@" in text or "://" in text or "www." in text:
         text = _ADDRESS.sub(" ", text)
-    text = text.lower()
-    words = words_of(text)
+    words = words_of(text[:_HEAD])
+    if len(words) <= _ENOUGH:
+        words = words_of(text)
     if not words:
         return UNKNOWN
     counts = votes(words[:_ENOUGH])
     # One common word weighs like a factor of e**2; long texts drown it out.
     weights = {code: 2.718 ** min(2 * counts.get(code, 0.0), 40) for code in LANGUAGES}
     if max(counts.values(), default=0.0) < _AT_HOME * min(len(words), _ENOUGH):
-        other = _outside(text, words)
+        other = _outside(text.lower(), words)
         if other is not None:
             return other
     else:
@@ -82,7 +83,7 @@ def detect(text: str) -> Language:
         # Whatever the library said, the confidence would be 1.00: it is not asked.
         if (sum(weights.values()) - weights[first]) < _DECISIVE * weights[first]:
             return Language(first, 1.0)
-    probabilities = _probabilities(text)
+    probabilities = _probabilities(text.lower())
     scores = {code: probabilities[code] * weights[code] for code in LANGUAGES}
     total = sum(scores.values())
     best = max(scores, key=lambda code: scores[code])

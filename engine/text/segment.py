@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 # What stands before a full stop that ends no sentence, in the eight languages.
 _ABBREVIATIONS = frozenset(
@@ -73,7 +74,17 @@ def unwrap(text: str) -> str:
 
 def split(text: str) -> Iterator[tuple[int, int]]:
     """Yield `(start, end)` of each segment of `text` in order, without blanks at its ends; empty ones are left out."""
-    begin = done = 0
+    for begin, end in pairwise((0, *_ends(text), len(text))):
+        piece = text[begin:end].lstrip()
+        if piece:
+            start = end - len(piece)
+            yield start, start + len(piece.rstrip())
+
+
+def _ends(text: str) -> list[int]:
+    """Where sentences and lines end."""
+    ends = []
+    done = 0
     for match in _MARK.finditer(text):
         at = match.start()
         if at < done:
@@ -90,15 +101,8 @@ def split(text: str) -> Iterator[tuple[int, int]]:
             done = end.end()
             if mark == "." and text[at + 1] != "." and not _ends_sentence(text, at, done):
                 continue
-        yield from _trimmed(text, begin, done)
-        begin = done
-    yield from _trimmed(text, begin, len(text))
-
-
-def _trimmed(text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
-    piece = text[begin:end].lstrip()
-    if piece:
-        yield end - len(piece), end - len(piece) + len(piece.rstrip())
+        ends.append(done)
+    return ends
 
 
 def _ends_sentence(text: str, stop: int, end: int) -> bool:

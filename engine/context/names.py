@@ -14,6 +14,8 @@ _LONGEST = 100
 _REFUSED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _JOINERS = "\u200d\ufe0f"  # hold an emoji of several parts together
 _DRAWN = str.maketrans("0134578@$!|l", "oieastbasiii")
+# Capitals of other scripts look like other letters than their small forms do (Μ is an M, μ looks like a u).
+_CAPITALS = str.maketrans("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧАВЕЅІЈКМНОРСТУХ", "ABEZHIKMNOPTYXABESIJKMHOPCTYX")
 _APART = re.compile(r"[^\w@$!|]+|_+")
 
 
@@ -59,5 +61,5 @@ def imitates(name: str, platform: str) -> bool:
 
 def _skeleton(text: str) -> str:
     """Return what the eye takes `text` for. Folding leaves whole words of another script alone; an imitation is one."""
-    letters = fold_plain(text).translate(LOOKALIKES).translate(_DRAWN)
+    letters = fold_plain(text.translate(_CAPITALS)).translate(LOOKALIKES).translate(_DRAWN)
     return "".join(letter for letter in letters if letter.isalnum())

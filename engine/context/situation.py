@@ -92,10 +92,11 @@ def look(connection: Connection, settings: Settings, envelope: Envelope, message
 def _sender_addresses(envelope_sender: str, message: Message) -> list[str]:
     """Return every address the message says it is from, each of which must be authorised; empty when one cannot be.
 
-    That is the envelope's, and all of From and Sender. A message with headers but without From has no author.
+    That is the envelope's, and all of From and Sender. A mail without From has no author; a record's fields need none.
     """
     found = [known_form(envelope_sender), *addresses_in(message.header_all("From") + message.header_all("Sender"))]
-    if message.headers and len(found) == 1:
+    is_record = not message.headers and any(text.source == "record" for text in message.texts)
+    if len(found) == 1 and not is_record:
         return []
     return list(dict.fromkeys(address for address in found if address)) if None not in found else []
 

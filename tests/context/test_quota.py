@@ -114,15 +114,9 @@ def test_a_clock_set_back_gives_no_second_day(world: World) -> None:
 
 
 def test_the_average_is_of_the_thirty_days_before_today(world: World) -> None:
-    midnight = datetime(2026, 11, 23, 23, tzinfo=UTC)
-    for number, placed in enumerate(
-        (
-            midnight,
-            midnight - timedelta(seconds=1),
-            midnight - timedelta(days=30),
-            midnight - timedelta(days=30, seconds=1),
-        )
-    ):
+    midnight, first = datetime(2026, 11, 23, 23, tzinfo=UTC), datetime(2026, 10, 24, 22, tzinfo=UTC)  # in Paris
+    second = timedelta(seconds=1)
+    for number, placed in enumerate((midnight, midnight - second, first, first - second)):
         world.order(str(number), placed=placed)
     world.order("b", seller="bert", placed=midnight - timedelta(days=1))
     with world.store.write() as connection:

@@ -98,7 +98,9 @@ def test_a_token_is_split_off() -> None:
 
 
 def sender_word(world: World, envelope_sender: str, **headers: str) -> str:
-    lines = {"From": "contact@anna.example"} | {name.replace("_", "-"): value for name, value in headers.items()}
+    lines = {"From": "contact@anna.example", "Subject": "Bonjour"} | {
+        name.replace("_", "-"): value for name, value in headers.items()
+    }
     raw = "".join(f"{name}: {value}\n" for name, value in lines.items() if value).encode() + b"\nBonjour\n"
     envelope = Envelope(envelope_sender, world.pair.buyer_alias)
     return context_for(world.store, envelope, Message.parse(raw), NOW).sender
@@ -116,6 +118,7 @@ def sender_word(world: World, envelope_sender: str, **headers: str) -> str:
         ("nonsense", {}, "not_authorised"),
         ("contact@anna.example", {"From": "contact@anna.example, other@x.example"}, "not_authorised"),
         ("contact@anna.example", {"From": ""}, "not_authorised"),
+        ("contact@anna.example", {"From": "", "Subject": ""}, "not_authorised"),
         ("contact@anna.example", {"Sender": "boss@anna.example"}, "not_authorised"),
         ("contact@anna.example", {"Sender": "contact@anna.example"}, "authorised"),
         ("contact@anna.example", {"From": "contact@bert.example"}, "not_authorised"),

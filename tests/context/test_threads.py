@@ -161,13 +161,13 @@ def own_text(message: Message) -> str:
 
 
 def test_only_quoted_lines_that_were_written_stay_quotation() -> None:
-    original = written(Message.of(body=QUESTION + "\nMerci"))
+    original, thanks = written(Message.of(body=QUESTION)), written(Message.of(body="Merci"))
     smuggled = "Laissez-nous donc cinq etoiles, s'il vous plait."
-    body = f"Deux metres.\n\n{quoted(QUESTION)}\n> {smuggled}\n> Merci"
-    checked = own_words(Message.of(body=body), [original])
+    body = f"Deux metres.\n\n> Merci\n{quoted(QUESTION)}\n> {smuggled}"
+    checked = own_words(Message.of(body=body), [original, thanks])
     assert own_text(checked) == f"Deux metres.\n\n> {smuggled}"
     inside = body.replace("longueur", "longueur merci de laisser un avis de cinq etoiles")
-    assert "cinq etoiles" in own_text(own_words(Message.of(body=inside), [original]))
+    assert "cinq etoiles" in own_text(own_words(Message.of(body=inside), [original, thanks]))
     assert own_text(own_words(Message.of(body=body), [])).count(">") == 3, "with nothing archived all is the seller's"
 
 

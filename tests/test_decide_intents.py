@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,7 +84,8 @@ def test_a_solicitation_beside_a_critical_request_must_be_surer(critical: str) -
 def test_a_model_stands_in_the_place_of_the_prior() -> None:
     model = finding("marketing", None, by="model:1", log_odds=1.0)
     assert judged(model).results[0].score == pytest.approx(0.731, abs=0.001)
-    assert state("marketing", model, finding("marketing", "against")) == "absent"
+    assert state("marketing", model) == "present"
+    assert state("marketing", model, finding("marketing", "against")) == "possible"
     assert state("marketing", finding("marketing", None, by="model:1", log_odds=-3.0)) == "absent"
     best = judged(*(finding("marketing", None, by="model:1", log_odds=x) for x in (-1.0, 2.0, 1.0))).results[0]
     assert [c.log_odds for c in best.contributions] == [2.0]
@@ -170,6 +173,20 @@ def test_more_evidence_for_a_critical_intent_never_lowers_it(hits: list[Finding]
     assert order.index(after) >= order.index(before)
 
 
+def test_beside_a_model_no_rule_decides_alone() -> None:
+    sure = Finding("model:1", "marketing", "", None, None, "enforce", (), log_odds=-9.0)
+    assert state("marketing", finding("marketing", "certain")) == "present"
+    assert state("marketing", finding("marketing", "certain"), sure) == "absent"
+    assert state("marketing", finding("marketing", "certain"), replace(sure, log_odds=-3.0)) == "present"
+
+
+def test_beside_a_model_rules_add_to_its_log_odds() -> None:
+    model = Finding("model:1", "marketing", "", None, None, "enforce", (), log_odds=-0.5)
+    (result,) = judged(model, finding("marketing", "strong")).results
+    added = weights().intents["marketing"].beside_model.strong
+    assert result.score == pytest.approx(1 / (1 + math.exp(0.5 - added)))
+
+
 # -- the file of numbers -----------------------------------------------------------------------------------------------
 
 WHOLE = (RULES / "intents.yaml").read_text(encoding="utf-8")
@@ -187,6 +204,8 @@ WRONG = {
     WHOLE.replace("band: [0.25, 0.8]", "band: [0.25, 0.6]", 1): "T423",
     WHOLE.replace("band: [0.25, 0.6]", "band: [0.25]", 1): "T421",
     WHOLE.replace("weights: {strong: 2.5, weak: 1, against: -1.5}", "weights: 3", 1): "T421",
+    WHOLE.replace("beside_model: {certain: 4", "beside_model: {certain: 0.1", 1): "T423",
+    WHOLE.replace("beside_model: {certain: 4,", "beside_model: {", 1): "T422",
 }
 
 

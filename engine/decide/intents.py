@@ -22,7 +22,7 @@ _SIGNATURE_NEVER_COUNTS = (
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """What one rule (or the model) said about a label. `log_odds` is None for a certain rule: it needs no sum.
+    """What one rule (or the model) said about a label. `log_odds` is None for a certain rule that decides alone.
 
     `aside` says why it did not count: `quotation`, `signature`, `shadow`, `warn`, or empty when it did.
     """
@@ -126,7 +126,8 @@ def _log_odds(finding: Finding, weights: Weights, with_model: bool) -> float | N
         return finding.log_odds or 0.0
     own = weights.intents[finding.intent or ""]
     numbers = own.beside_model if with_model else own.weights
-    return {"strong": numbers.strong, "weak": numbers.weak, "against": numbers.against}.get(finding.strength)
+    added: float | None = getattr(numbers, finding.strength)
+    return added
 
 
 def _place(finding: Finding) -> str:

@@ -9,18 +9,19 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Strengths:
-    """What a hit of each strength adds (log-odds)."""
+    """What a hit of each strength adds (log-odds); without a model `certain` adds nothing: it decides (None)."""
 
     strong: float
     weak: float
     against: float
+    certain: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class IntentWeights:
     """One intent: what rules add without a model and beside one, where it starts, and its limits (scores of 0 to 1).
 
-    Beside a model rules add less: the model has seen most of what they see.
+    Beside a model rules add less, as the model has seen most of what they see, and none decides alone.
     """
 
     weights: Strengths

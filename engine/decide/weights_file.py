@@ -11,6 +11,7 @@ from engine.rulebook.problem import Problem
 from engine.rulebook.yamlpos import Document, Node, YamlMap, read
 
 _STRENGTHS = ("strong", "weak", "against")
+_BESIDE = ("certain", *_STRENGTHS)
 _NUMBERS = ("prior", "threshold", "threshold_beside_critical")
 _KEYS = ("weights", "beside_model", *_NUMBERS, "band")
 
@@ -39,7 +40,7 @@ def _intent(document: Document, node: Node, intent: str) -> IntentWeights | None
         return None
     known_keys(document, table, _KEYS, f"`{intent}`", "T421")
     alone = _numbers(document, table.entries.get("weights"), _STRENGTHS, "`weights`")
-    beside = _numbers(document, table.entries.get("beside_model"), _STRENGTHS, "`beside_model`")
+    beside = _numbers(document, table.entries.get("beside_model"), _BESIDE, "`beside_model`")
     numbers = {name: number(document, table.entries.get(name), f"`{name}`", "T421") for name in _NUMBERS}
     band = [number(document, item, "an end of `band`", "T421") for item in items(table.entries.get("band"))]
     if "threshold_beside_critical" not in table.keys:
@@ -80,7 +81,7 @@ def _in_range(document: Document, numbers: IntentWeights, table: YamlMap) -> boo
     low, high = numbers.band
     wrong = [
         ("weights", not _orderly(numbers.weights), "strong and weak add, against takes"),
-        ("beside_model", not _orderly(numbers.beside_model), "strong and weak add, against takes"),
+        ("beside_model", not _orderly(numbers.beside_model), "certain, strong and weak add, against takes"),
         ("threshold", not 0 < numbers.threshold < 1, "a score lies between 0 and 1"),
         ("threshold_beside_critical", not numbers.threshold <= numbers.threshold_beside_critical < 1,
          "beside a critical request an intent must be at least as sure as alone"),
@@ -95,4 +96,5 @@ def _in_range(document: Document, numbers: IntentWeights, table: YamlMap) -> boo
 
 
 def _orderly(strengths: Strengths) -> bool:
-    return strengths.strong >= strengths.weak >= 0 >= strengths.against and strengths.strong > strengths.against
+    most = strengths.strong if strengths.certain is None else strengths.certain
+    return most >= strengths.strong >= strengths.weak >= 0 >= strengths.against and strengths.strong > strengths.against

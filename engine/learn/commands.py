@@ -12,6 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from engine.filter import Filter
+    from engine.learn.split import Labelled
 
 
 @click.group()
@@ -61,13 +62,18 @@ def evaluate(
     the messages.
     """
     from engine.errors import UsageError
-    from engine.learn.gate import failures, read_evaluation
+    from engine.learn.evaluate import evaluate as measure
+    from engine.learn.gate import failures, read_evaluation, same_messages
 
-    if page is not None and not page.parent.is_dir():  # said before the long run, not after it
+    # What can be wrong is said before the long run, not after it.
+    if page is not None and not page.parent.is_dir():
         raise UsageError(f"{page}: there is no folder {page.parent}")
     reference = read_evaluation(gate) if gate else None
     loaded = _filter(rules, folder, no_model)
-    evaluation = _measured(loaded, paths, fold, errors)
+    messages, data = _messages(paths, fold)
+    if reference is not None:
+        same_messages(data, reference)
+    evaluation = measure(loaded, messages, data, errors=errors, progress=_bar)
     if page is not None:
         from engine.learn.report import page as html
 
@@ -99,15 +105,14 @@ def _filter(rules: str | None, folder: Path | None, no_model: bool) -> Filter:
     return loaded
 
 
-def _measured(loaded: Filter, paths: Sequence[Path], fold: str | None, errors: int) -> dict[str, Any]:
-    from engine.learn.evaluate import evaluate
+def _messages(paths: Sequence[Path], fold: str | None) -> tuple[list[Labelled], dict[str, Any]]:
+    from engine.learn.evaluate import data_of
     from engine.learn.records import corpus_dir, labelled_messages
 
     fold = fold or ("all" if paths else "test")
     chosen = list(paths) or [corpus_dir()]
     messages = labelled_messages(chosen, fold)
-    source = ", ".join(path.name for path in chosen)
-    return evaluate(loaded, messages, fold=fold, source=source, errors=errors, progress=_bar)
+    return messages, data_of(messages, ", ".join(path.name for path in chosen), fold)
 
 
 def _bar(items: Iterable[Any], name: str, total: int) -> Iterable[Any]:

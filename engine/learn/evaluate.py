@@ -32,11 +32,11 @@ Progress: TypeAlias = Callable[[Iterable[Any], str, int], Iterable[Any]]
 
 
 def evaluate(
-    loaded: Filter, messages: Sequence[Labelled], *, fold: str, source: str, errors: int, progress: Progress
+    loaded: Filter, messages: Sequence[Labelled], data: dict[str, Any], *, errors: int, progress: Progress
 ) -> dict[str, Any]:
     """Return everything measured, as plain JSON values (schema 1).
 
-    `source` names the data, `fold` its part; `errors` is how many of the worst errors are shown with their words.
+    `data` says what the messages are (`data_of`); `errors` is how many of the worst errors are shown with their words.
     `progress` takes the items of a long run, its name and their number, and gives the items. The same input gives the
     same values, but for `cost`.
     """
@@ -47,7 +47,7 @@ def evaluate(
     scores = np.array([judging.scores(one.decision, weights) for one in done])
     return {
         "schema": SCHEMA,
-        "data": data_of(messages, source, fold),
+        "data": data,
         "rules": loaded.plan.digest,
         "model": model_of(loaded),
         "macro_f1": macro_f1(truth, named),
@@ -64,7 +64,7 @@ def evaluate(
 
 
 def data_of(messages: Sequence[Labelled], source: str, fold: str) -> dict[str, Any]:
-    """Return what was measured on; the digest covers ids, texts and labels, in any order."""
+    """Return what is measured on: `fold` of the data called `source`; the digest covers ids, texts and labels, in any order."""
     lines = sorted(
         json.dumps([m.id, m.lang, m.subject, m.in_reply, m.segments, sorted(m.intents)], ensure_ascii=False)
         for m in messages

@@ -25,20 +25,24 @@ def read_evaluation(path: Path) -> dict[str, Any]:
     return content
 
 
+def same_messages(data: dict[str, Any], reference: dict[str, Any]) -> None:
+    """Raise UsageError when `reference` was measured on other messages than `data` says: then they cannot be compared."""
+    other = reference["data"]
+    if data["digest"] != other["digest"]:
+        raise UsageError(
+            f"the reference was measured on other messages ({other['source']}, fold {other['fold']}, "
+            f"{other['messages']} messages; ids, texts or labels differ); measure it anew on these"
+        )
+
+
 def failures(
     now: dict[str, Any], reference: dict[str, Any], *, max_critical_stopped: float, margin: float
 ) -> list[str]:
     """Return why the release may not go out, one line a reason; nothing when it may.
 
     Critical messages stopped may be at most `max_critical_stopped` (a share); macro-F1 and the share of prohibited
-    messages caught may lie at most `margin` below those of `reference`. Raises UsageError when that one was measured on
-    other messages: then the two say nothing about each other.
+    messages caught may lie at most `margin` below those of `reference`, an evaluation of the same messages.
     """
-    if now["data"]["digest"] != reference["data"]["digest"]:
-        raise UsageError(
-            f"the reference was measured on other messages ({reference['data']['source']}, "
-            f"fold {reference['data']['fold']}, {reference['data']['messages']} messages); measure it anew on these"
-        )
     found = [_f1_failure(now["macro_f1"]["value"], reference["macro_f1"]["value"], margin)]
     earlier = {row["profile"]: row for row in reference["verdicts"]}
     for row in now["verdicts"]:

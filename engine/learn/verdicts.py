@@ -10,14 +10,22 @@ from typing import Any
 from engine.decide.profile import Profile
 from engine.decide.record import Decision
 from engine.decide.weights import IntentWeights, Weights
-from engine.decide.words import OWN_FLAGS, ROW_FLAGS
 from engine.learn.judged import Found, labels
 from engine.learn.measures import share
 from engine.learn.split import Labelled
 
 PROHIBITED = ("solicit", "info")
-# The flags that make somebody look at a delivered message; those of rules about its form alone do not.
-_LOOKED_AT = frozenset(ROW_FLAGS) | frozenset(OWN_FLAGS)
+# The flags by which somebody may see that a delivered message should not have been; those about its form tell nothing.
+_LOOKED_AT = frozenset(
+    (
+        "uncertain",
+        "borderline",
+        "warned",
+        "solicitation_in_quotation",
+        "solicitation_in_signature",
+        "found_in_hidden_text",
+    )
+)
 # Where the band of the critical intents may begin, and how sure a solicitation beside them must be.
 _LOWS = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
 _BESIDE = (0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98)

@@ -6,7 +6,7 @@ import copy
 import json
 import random
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -14,22 +14,29 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+import spacy
 from click.testing import CliRunner
+from spacy.language import Language
+from spacy.tokens import Doc
 
 from engine import Filter
 from engine.decide.profile import Profile
 from engine.decide.weights import Weights
 from engine.errors import InputError, UsageError
+from engine.find.finding import Finding
 from engine.find.model import digest_of
+from engine.find.outputs import INTENT_OUTPUTS
+from engine.find.pipeline import Scores
 from engine.learn import judged as judging
 from engine.learn.card import card, stale, write
 from engine.learn.commands import model
 from engine.learn.evaluate import data_of, evaluate, round_of
-from engine.learn.gate import failures
+from engine.learn.gate import failures, same_messages
 from engine.learn.records import labelled_messages
 from engine.learn.report import page
 from engine.learn.split import Labelled
 from engine.learn.verdicts import group_of, verdicts, with_band, with_beside
+from engine.text.reading import Reading
 
 CORPUS = Path(__file__).parents[2] / "models" / "corpus"
 OWN = (
@@ -57,14 +64,14 @@ def messages() -> list[Labelled]:
 
 @pytest.fixture(scope="module")
 def evaluation(loaded: Filter, messages: list[Labelled]) -> dict[str, Any]:
-    return evaluate(loaded, messages, fold="train", source="corpus", errors=5, progress=quiet)
+    return evaluate(loaded, messages, data_of(messages, "corpus", "train"), errors=5, progress=quiet)
 
 
 # --- what is measured -------------------------------------------------------------------------------------------------
 
 
 def test_three_messages_give_the_figures_that_a_person_would_count(loaded: Filter) -> None:
-    found = evaluate(loaded, OWN, fold="all", source="own", errors=5, progress=quiet)
+    found = evaluate(loaded, OWN, data_of(OWN, "own", "all"), errors=5, progress=quiet)
     by_intent = {row["intent"]: row["recall"]["share"] for row in found["intents"] if row["recall"]["total"]}
     assert by_intent == {"address_issue": 1.0, "review_request": 1.0, "other": 0.0}  # no rule knows the fox
     assert found["macro_f1"]["value"] == pytest.approx(2 / 3, abs=1e-4)
@@ -81,7 +88,7 @@ def test_three_messages_give_the_figures_that_a_person_would_count(loaded: Filte
 def test_the_same_messages_give_the_same_values_but_for_the_time(
     loaded: Filter, messages: list[Labelled], evaluation: dict[str, Any]
 ) -> None:
-    again = evaluate(loaded, messages, fold="train", source="corpus", errors=5, progress=quiet)
+    again = evaluate(loaded, messages, data_of(messages, "corpus", "train"), errors=5, progress=quiet)
     assert {**again, "cost": None} == {**evaluation, "cost": None}
 
 
@@ -174,6 +181,47 @@ def test_changed_messages_keep_labels_and_get_the_same_errors_each_time() -> Non
     assert judging.reply_not_told(OWN[2]).in_reply is False
 
 
+# --- with a classifier ------------------------------------------------------------------------------------------------
+
+
+class SureOfMarketing:
+    """A classifier that says one thing of every message, on top of a pipeline whose encoder reads long ones."""
+
+    version = "test"
+
+    def __init__(self, folder: Path) -> None:
+        nlp = spacy.blank("xx")
+        nlp.add_pipe("long_ones_are_read")
+        nlp.to_disk(folder)
+        self.nlp = spacy.load(folder)
+
+    def find(self, readings: Sequence[Reading], wanted: Sequence[frozenset[str]]) -> list[list[Finding]]:
+        said = Finding("model:test", "marketing", "", None, None, "enforce", (), log_odds=-1.0)
+        return [[said] for _ in readings]
+
+
+@Language.component("long_ones_are_read")
+def long_ones_are_read(doc: Doc) -> Doc:
+    doc._.intents = Scores({}, {}, "joined" if len(doc) > 5 else "linear")
+    return doc
+
+
+def test_with_a_classifier_silence_is_other_and_scores_nothing(loaded: Filter, tmp_path: Path) -> None:
+    fox, short = OWN[2], replace(OWN[2], id="s", segments=(("A fox.", "other"),))
+    filter_ = Filter(loaded.plan, loaded.profile, model=SureOfMarketing(tmp_path))  # type: ignore[arg-type]
+    weights = Weights.from_plan(loaded.plan.intents)
+    (one,), (without,) = list(judging.judge(filter_, [fox])), list(judging.judge(loaded, [fox]))
+    assert (judging.named(one.decision), judging.named(without.decision)) == ({"other"}, frozenset())
+    scores = dict(zip(INTENT_OUTPUTS, judging.scores(one.decision, weights), strict=True))
+    assert scores.pop("marketing") == pytest.approx(0.2689, abs=1e-4)
+    assert set(scores.values()) == {0.0}
+    assert min(judging.scores(without.decision, weights)) > 0.0
+    found = evaluate(filter_, [fox, short], data_of([fox, short], "own", "all"), errors=0, progress=quiet)
+    assert found["model"] == {"version": "test", "digest": digest_of(tmp_path / "meta.json")}
+    assert (found["cost"]["read_by_encoder"]["right"], found["cost"]["read_by_encoder"]["total"]) == (1, 2)
+    assert "50.0% read by the encoder" in page(found)
+
+
 # --- the gate ---------------------------------------------------------------------------------------------------------
 
 
@@ -208,7 +256,8 @@ def test_a_reference_of_other_messages_says_nothing(evaluation: dict[str, Any]) 
     other = copy.deepcopy(evaluation)
     other["data"]["digest"] = "sha256:0"
     with pytest.raises(UsageError, match="other messages"):
-        gate(evaluation, other)
+        same_messages(evaluation["data"], other)
+    same_messages(evaluation["data"], evaluation)
 
 
 # --- page and card ----------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def model() -> None:
-    """Measure and describe the classifier, together with the rules it works with."""
+    """Make, measure and describe the classifier, together with the rules it works with."""
 
 
 # -- evaluate ----------------------------------------------------------------------------------------------------------

@@ -199,3 +199,19 @@ def test_rules_that_may_hit_without_their_patterns_always_run() -> None:
     assert not possible({"all": ["a"], "none": ["b"]}, {"a"})
     assert possible({"any": ["a", "fact"]}, {"a"})
     assert possible({"none": ["a"]}, {"a"})
+
+
+def test_addresses_and_numbers_are_found_only_where_they_stand_in_the_new_text() -> None:
+    rule = replace(RULE, patterns=(), facts=(FactFind("n", "phone"),), when="n", languages=("any",))
+    mail = replace(rule, facts=(FactFind("n", "email_address"),))
+    link = replace(rule, facts=(FactFind("n", "links"),))
+    loud = replace(rule, facts=(FactFind("n", "exclamations"),))
+    body = (
+        "Bonjour,\nappelez le 01 23 45 67 89. Écrivez à luc (at) boutique.example, voir boutique.example/avis !!!\n"
+        "Le 3 mars 2025 à 10:12, Kim <kim@buyer.example> a écrit :\n> Mon numéro est le 09 87 65 43 21 !!!\n"
+    )
+    assert words(find(body, rule)) == ["01 23 45 67 89"]
+    assert words(find(body, mail)) == ["luc (at) boutique.example"]
+    assert "boutique.example/avis" in words(find(body, link))
+    assert words(find(body, loud)) == ["!!!"]
+    assert words(find("Appelez le ٠١ 23 45 67 89", rule)) == ["٠١ 23 45 67 89"]

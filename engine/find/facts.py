@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import re2
 
+from engine.find.literals import spans
 from engine.message.parts import Link, Span
-from engine.text.reading import Reading
+from engine.text.reading import Reading, Segment
 
 FactType = Literal["truth", "number", "texts"]
 Spans = tuple[Span, ...]
@@ -52,20 +54,35 @@ _DATE_OR_ORDER = re.compile(
 _MAYBE_EMAIL = re2.compile(rb"@|[(\[{]\s?(?:at|ar|chez|kr|sn|ma|ap|ch)")
 _MAYBE_PHONE = re2.compile(rb"[0-9][0-9 .\-/()]{5,}[0-9]")
 _MAYBE_URL = re2.compile(rb"://|www\.|[a-z0-9]\.[a-z]{2}")
+_MAYBE_PUNCTUATION = re2.compile(rb"!!!|\?\?\?")
 _PUNCTUATION = re.compile(r"([!?])\1{2,}")
 _NEW_TEXT = ("subject", "body")
 
 
-def _found(reading: Reading, pattern: re.Pattern[str], keep: Callable[[str], bool] = lambda text: True) -> FactValue:
-    """Values and places of a pattern in the new text (subject and body, original spelling)."""
-    spans = [
+def _found(
+    reading: Reading, pattern: re.Pattern[str], maybe: Any, keep: Callable[[str], bool] = lambda text: True
+) -> FactValue:
+    """Values and places of a pattern in the new text (subject and body, original spelling).
+
+    Only segments are searched in whose folded text `maybe` matches; all when it is None.
+    """
+    found = [
         reading.span(match.start(), match.end())
-        for segment in reading.segments
+        for segment in (reading.segments if maybe is None else _segments(reading, maybe))
         if segment.part in _NEW_TEXT
         for match in pattern.finditer(reading.original, segment.start, segment.end)
         if keep(match.group())
     ]
-    return FactValue(tuple(span.text for span in spans), tuple(spans))
+    return FactValue(tuple(span.text for span in found), tuple(found)) if found else NOTHING
+
+
+def _segments(reading: Reading, maybe: Any) -> list[Segment]:
+    """The segments in whose folded text a pattern matches, in order."""
+    starts = reading.folded_starts
+    indices: set[int] = set()
+    for start, end in spans(maybe, reading.plain, 0, len(reading.plain)):
+        indices.update(range(max(bisect_right(starts, start) - 1, 0), bisect_right(starts, end - 1)))
+    return [reading.segments[index] for index in sorted(indices)]
 
 
 def _is_phone(text: str) -> bool:
@@ -79,18 +96,16 @@ def _phone(reading: Reading) -> FactValue:
     if len(reading.plain) - len(reading.plain.translate(None, b"0123456789")) < 8:
         return NOTHING
     # Folding keeps ASCII digits and what parts them; only where other digits may stand the quick look proves nothing.
-    if b"\x7f" not in reading.plain and not _MAYBE_PHONE.search(reading.plain):
-        return NOTHING
-    return _found(reading, _PHONE, _is_phone)
+    return _found(reading, _PHONE, None if b"\x7f" in reading.plain else _MAYBE_PHONE, _is_phone)
 
 
 def _email(reading: Reading) -> FactValue:
-    return _found(reading, _EMAIL) if _MAYBE_EMAIL.search(reading.plain) else NOTHING
+    return _found(reading, _EMAIL, _MAYBE_EMAIL)
 
 
 def _links(reading: Reading) -> FactValue:
     """Links of signature and quotation are left out: most sellers' signatures lead to their shop."""
-    written = _found(reading, _URL) if _MAYBE_URL.search(reading.plain) else NOTHING
+    written = _found(reading, _URL, _MAYBE_URL)
     hosts = [link.host for link in _own_links(reading) if link.host]
     hosts += [_host(text) for text in written.value] if isinstance(written.value, tuple) else []
     return FactValue(tuple(dict.fromkeys(hosts)), written.spans)
@@ -126,9 +141,9 @@ def _spans_of_part(reading: Reading, part: str) -> Iterator[Span]:
 
 
 def _hidden_text(reading: Reading) -> FactValue:
-    spans = tuple(_spans_of_part(reading, "hidden"))
-    text = " ".join(span.text for span in spans)
-    return FactValue((text,) if text else (), spans)
+    hidden = tuple(_spans_of_part(reading, "hidden"))
+    text = " ".join(span.text for span in hidden)
+    return FactValue((text,) if text else (), hidden)
 
 
 def _new_text(reading: Reading) -> str:
@@ -152,6 +167,10 @@ def _emoji(reading: Reading) -> FactValue:
 
 def _words(reading: Reading) -> FactValue:
     return FactValue(float(len(_new_text(reading).split())))
+
+
+def _exclamations(reading: Reading) -> FactValue:
+    return _found(reading, _PUNCTUATION, _MAYBE_PUNCTUATION)
 
 
 def _attachments(reading: Reading) -> FactValue:
@@ -181,7 +200,7 @@ FACTS: dict[str, Fact] = {
     "caps_ratio": Fact("number", "share of capitals among the letters of subject and body (0 below 12 letters)", _caps_ratio),
     "emoji": Fact("number", "number of emoji and pictographs in subject and body", _emoji),
     "words": Fact("number", "number of words in subject and body", _words),
-    "exclamations": Fact("texts", "runs of three or more exclamation or question marks", lambda r: _found(r, _PUNCTUATION)),
+    "exclamations": Fact("texts", "runs of three or more exclamation or question marks", _exclamations),
     "in_reply": Fact("truth", "the buyer wrote first (given by the caller)", lambda r: FactValue(r.message.in_reply)),
     "language": Fact("texts", "the language of the message", lambda r: FactValue((r.language.code,))),
     "defects": Fact("texts", "what was wrong with the mail's form (see the reader)", lambda r: FactValue(r.message.defects)),

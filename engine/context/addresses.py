@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from email.utils import getaddresses
+from functools import lru_cache
 
 from engine.errors import UsageError
 
@@ -35,6 +36,7 @@ def canonical(address: str) -> str:
     return f"{local}@{canonical_domain(domain)}"
 
 
+@lru_cache(4096)
 def canonical_domain(domain: str) -> str:
     """Return a domain in lower-case ASCII, without a dot at its end. Raises UsageError."""
     bare = domain.strip().rstrip(".")

@@ -65,7 +65,10 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     # A writer takes the lock at once: one that reads first and writes later may find the lock taken, and never get it.
     writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    # Said to the driver itself: it is said before every look-up.
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN").close()
 
 
 @contextmanager
@@ -80,7 +83,9 @@ def transaction(engine: Engine, *, writes: bool) -> Iterator[Connection]:
     except DBAPIError as error:
         if isinstance(error, sa.exc.IntegrityError | sa.exc.ProgrammingError | sa.exc.DataError):
             raise
-        raise StoreError(f"the store {shown(engine.url)} cannot be used: {_cause(error)}") from error
+        raise _unusable(engine, error.orig or error) from error
+    except sqlite3.Error as error:
+        raise _unusable(engine, error) from error
 
 
 def shown(url: URL) -> str:
@@ -88,8 +93,9 @@ def shown(url: URL) -> str:
     return url.render_as_string(hide_password=True)
 
 
-def _cause(error: DBAPIError) -> str:
-    return str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
+def _unusable(engine: Engine, cause: BaseException) -> StoreError:
+    lines = str(cause).strip().splitlines() or [type(cause).__name__]
+    return StoreError(f"the store {shown(engine.url)} cannot be used: {lines[0]}")
 
 
 def insert_new(connection: Connection, table: sa.Table, rows: Any) -> int:

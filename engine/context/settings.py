@@ -50,7 +50,7 @@ class Settings:
                 raise UsageError(f"the setting {name} cannot be negative")
         try:
             ZoneInfo(self.time_zone)
-        except (ValueError, OSError) as error:  # no such zone, or no name of one
+        except (KeyError, ValueError, OSError) as error:  # no such zone, or no name of one
             raise UsageError(f"there is no time zone {self.time_zone!r}; write one such as Europe/Paris") from error
         if self.alias_domains:
             self._check_length()

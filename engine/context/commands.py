@@ -316,13 +316,17 @@ def show_buyer(url: str, account: str, as_json: bool) -> int:
 @_STORE
 @click.argument("account")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def erase(url: str, account: str, yes: bool) -> int:
+@click.option(
+    "--log", "folder", envvar="TAMIS_LOG", metavar="FOLDER", help="Erase the decisions in this log too; else $TAMIS_LOG.",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+)  # fmt: skip
+def erase(url: str, account: str, yes: bool, folder: Path | None) -> int:
     """Erase a buyer: address, name of the account, and the words of all messages. Aliases stay, and answer no more."""
     from engine.context.erasing import erase_buyer
 
     if not yes:
         click.confirm(f"Erase the buyer {account} for good?", abort=True)
-    done = erase_buyer(_open(url), account, _now())
+    done = erase_buyer(_open(url), account, _now(), folder)
     click.echo(f"erased: {done} messages")
     return 0
 

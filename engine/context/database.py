@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from threading import Lock
 from typing import Any
 
 import sqlalchemy as sa
@@ -29,7 +30,11 @@ def connect(url: str) -> Engine:
     parsed = _parsed(url)
     if parsed.get_backend_name() == "sqlite":
         engine = sa.create_engine(
-            parsed.set(drivername="sqlite+pysqlite"), connect_args={"timeout": SQLITE_WAIT_S}, hide_parameters=True
+            parsed.set(drivername="sqlite+pysqlite"),
+            connect_args={"timeout": SQLITE_WAIT_S},
+            # Threads of one process take turns: SQLite lets writers wait by trying again and again, in no order.
+            execution_options={"turn": Lock()},
+            hide_parameters=True,
         )
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
@@ -64,21 +69,32 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     # A writer takes the lock at once: one that reads first and writes later may find the lock taken, and never get it.
-    writes = connection.get_execution_options().get("writes", False)
+    options = connection.get_execution_options()
+    writes = options.get("writes", False)
     # Said to the driver itself: it is said before every look-up.
     driver = connection.connection.driver_connection
     assert driver is not None
+    if options.get("rebuilds", False):
+        driver.execute("PRAGMA foreign_keys = OFF").close()  # heard outside a transaction only
     driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN").close()
 
 
 @contextmanager
-def transaction(engine: Engine, *, writes: bool) -> Iterator[Connection]:
+def transaction(engine: Engine, *, writes: bool, rebuilds: bool = False) -> Iterator[Connection]:
     """Give a connection inside a transaction: committed at the end, rolled back on any error.
+
+    `rebuilds`: tables are dropped and made again (SQLite changes a table so), so foreign keys are not looked at until the
+    engine is disposed of; the caller looks at them before the end.
 
     Raises StoreError where the database is away, locked or full, and never says what was being written.
     """
+    turn = engine.get_execution_options().get("turn") if writes else None
     try:
-        with engine.connect().execution_options(writes=writes) as connection, connection.begin():
+        with (
+            turn or nullcontext(),
+            engine.connect().execution_options(writes=writes, rebuilds=rebuilds) as connection,
+            connection.begin(),
+        ):
             yield connection
     except DBAPIError as error:
         if isinstance(error, sa.exc.IntegrityError | sa.exc.ProgrammingError | sa.exc.DataError):

@@ -115,12 +115,15 @@ def _checked(text: Text, known: frozenset[bytes]) -> Text:
 def _split(text: str, region: Region, known: frozenset[bytes]) -> Iterator[Region]:
     """Cut a quoted region into lines that hold and lines that do not."""
     lines = list(_lines(text, region))
-    words = [(word, number) for number, (start, end) in enumerate(lines) for word in _words(text[start:end])]
-    covered = _covered([word for word, _ in words], known)
-    open_lines = {number for (_, number), holds in zip(words, covered, strict=True) if not holds}
+    heads = [_is_head(text[start:end]) for start, end in lines]
+    own: set[int] = set()
+    for is_head, group in groupby(range(len(lines)), key=heads.__getitem__):
+        if not is_head:  # what stands above a head and what stands below it are two quotations
+            words = [(word, number) for number in group for word in _words(text[slice(*lines[number])])]
+            covered = _covered([word for word, _ in words], known)
+            own |= {number for (_, number), holds in zip(words, covered, strict=True) if not holds}
     for number, (start, end) in enumerate(lines):
-        own = number in open_lines and not _is_head(text[start:end])
-        yield Region("body" if own else "quoted", start, end)
+        yield Region("body" if number in own else "quoted", start, end)
 
 
 def _lines(text: str, region: Region) -> Iterator[tuple[int, int]]:

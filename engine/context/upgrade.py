@@ -21,10 +21,17 @@ def bring_forward(engine: Engine, *, to: str = VERSIONS[-1]) -> tuple[str | None
 
     Several processes may try at once: one does it, the rest wait. Raises StoreError for a store of a newer version.
     """
+    try:
+        return _bring_forward(engine, to)
+    finally:
+        engine.dispose()  # the connection does not look at foreign keys
+
+
+def _bring_forward(engine: Engine, to: str) -> tuple[str | None, str]:
     from alembic import command
     from alembic.config import Config
 
-    with transaction(engine, writes=True) as connection:
+    with transaction(engine, writes=True, rebuilds=True) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
         before = version_of(connection)
@@ -34,6 +41,12 @@ def bring_forward(engine: Engine, *, to: str = VERSIONS[-1]) -> tuple[str | None
         config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
         config.attributes["connection"] = connection
         command.upgrade(config, to)
+        if connection.dialect.name == "sqlite":
+            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+            if broken is not None:
+                raise StoreError(
+                    f"the store {shown(engine.url)} was left as it was: table {broken[0]} names rows that are gone"
+                )
     return before, to
 
 

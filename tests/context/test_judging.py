@@ -14,6 +14,7 @@ from engine.context import archive, lists, logbook
 from engine.context import log as log_module
 from engine.context.buyers import set_opt_out
 from engine.context.database import StoreError
+from engine.context.erasing import erase_buyer
 from engine.context.judging import Judge, Judged
 from engine.context.keys import Keys
 from engine.context.log import DecisionLog, masked
@@ -361,6 +362,16 @@ def test_an_erased_decision_leaves_a_tombstone_that_verifies(world: World, stric
     assert [("said" in line, "salt" in line) for line in log_lines(tmp_path)] == [(True, True), (False, False)]
     assert logbook.find_decision(tmp_path, second.decision.decision) == []
     assert len(logbook.find_decision(tmp_path, first.decision.decision)) == 1
+
+
+def test_erasing_a_buyer_erases_the_decisions_about_his_mail(world: World, strict: Filter, tmp_path: Path) -> None:
+    logged(world, strict, tmp_path, ADDRESS, REVIEW, with_text=True)
+    other = Judge(world.store, strict, log := DecisionLog(world.store, tmp_path, strict))
+    other.judge(mail(REVIEW), world.envelope(world.pair_of("anna", "dirk").buyer_alias), NOW)
+    log.close()
+    assert erase_buyer(world.store, "clara", NOW, tmp_path) == 2
+    assert sorted("said" in line for line in log_lines(tmp_path)) == [False, False, True]
+    assert list(logbook.verify(world.store, tmp_path)) == []
 
 
 def test_replay_says_same_differs_erased_or_not_kept(world: World, strict: Filter, tmp_path: Path) -> None:

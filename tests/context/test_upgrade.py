@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,15 +14,17 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from engine.context import database
+from engine.context import archive, database, upgrade
 from engine.context.database import StoreError, connect, insert_new, transaction
 from engine.context.keys import Keys
 from engine.context.schema import metadata, seller
 from engine.context.settings import Settings
+from engine.context.situation import context_for
 from engine.context.store import Store
-from engine.context.upgrade import VERSIONS, bring_forward, require_current
+from engine.context.upgrade import VERSIONS, bring_forward, version_of
 from engine.errors import UsageError
-from tests.context.world import NOW, World
+from engine.message.parts import Message
+from tests.context.world import NOW, World, mail
 
 VERSIONS_FOLDER = Path(database.__file__).parent / "migrations" / "versions"
 
@@ -53,13 +57,70 @@ def test_a_store_of_a_newer_version_is_refused(store: Store, url: str) -> None:
             use()
 
 
-def test_a_store_of_an_older_version_says_how_to_bring_it_forward(store: Store, url: str) -> None:
-    with store.write() as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
-    engine = connect(url)
-    with pytest.raises(StoreError, match="newer than this program"):
-        require_current(engine)  # 0000 never was
-    engine.dispose()
+NEXT = """
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision = "0002", "0001"
+
+
+def upgrade() -> None:
+    op.add_column("seller", sa.Column("motto", sa.Text(), nullable=True))
+    op.execute("UPDATE seller SET motto = business_name")
+    with op.batch_alter_table("seller") as change:
+        change.alter_column("motto", nullable=False)
+    {after}
+"""
+
+
+@pytest.fixture
+def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Make this program one version newer than the store: its migrations end with one more, which runs `after`."""
+
+    def make(after: str) -> None:
+        folder = tmp_path / "migrations"
+        shutil.copytree(VERSIONS_FOLDER.parent, folder, dirs_exist_ok=True)
+        (folder / "versions" / "0002_next.py").write_text(NEXT.format(after=after))
+        monkeypatch.setattr(upgrade, "_MIGRATIONS", folder)
+        monkeypatch.setattr(upgrade, "VERSIONS", ("0001", "0002"))
+
+    return make
+
+
+def mottos(world: World) -> list[str]:
+    with world.store.read() as connection:
+        return list(connection.exec_driver_sql("SELECT motto FROM seller ORDER BY motto").scalars())
+
+
+def test_a_filled_store_of_the_version_before_is_brought_forward(
+    world: World, url: str, next_version: Callable[[str], None]
+) -> None:
+    world.order("1")
+    world.question(id="q1@home.example")
+    next_version("")
+    with pytest.raises(StoreError, match=r"of version 0001, this program needs 0002; .*tamis store init"):
+        Store.open(url, keys=Keys())
+    assert bring_forward(world.store.engine, to="0002") == ("0001", "0002")
+    Store.open(url, keys=Keys()).close()
+    assert mottos(world) == ["Maison anna", "Maison bert"]
+    raw = mail("Deux metres", headers={"In-Reply-To": "<q1@home.example>"})
+    context = context_for(world.store, world.envelope(), Message.parse(raw), NOW)
+    assert (context.reply, context.order) == ("thread", "open")
+    assert list(archive.verify(world.store)) == []
+
+
+def test_a_migration_that_fails_half_way_leaves_the_store_as_it_was(
+    world: World, url: str, next_version: Callable[[str], None]
+) -> None:
+    next_version('raise RuntimeError("killed")')
+    with pytest.raises(RuntimeError, match="killed"):
+        bring_forward(world.store.engine, to="0002")
+    with world.store.read() as connection:
+        assert version_of(connection) == "0001"
+        assert "motto" not in [column["name"] for column in sa.inspect(connection).get_columns("seller")]
+    next_version("")
+    assert bring_forward(world.store.engine, to="0002") == ("0001", "0002")
+    assert mottos(world) == ["Maison anna", "Maison bert"]
 
 
 def test_where_there_is_no_store_it_says_how_to_make_one(empty_url: str) -> None:
@@ -179,3 +240,22 @@ def test_settings_hold_for_every_process_that_opens_the_store(store: Store, url:
     assert (opened.settings.platform_names, opened.settings.order_open_days) == (("Marché", "Marché Pro"), 30)
     assert isinstance(opened.settings, Settings)
     opened.close()
+
+
+def test_a_server_that_goes_away_and_comes_back_loses_nothing(world: World, url: str) -> None:
+    if "postgresql" not in url:
+        pytest.skip("a file does not go away")
+    kept = world.question()
+    with pytest.raises(StoreError, match="cannot be used"), world.store.write() as connection:  # noqa: PT012
+        connection.execute(sa.update(seller).values(business_name="lost"))
+        own = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar()
+        killer = connect(url)
+        with transaction(killer, writes=True) as other:
+            other.exec_driver_sql(f"SELECT pg_terminate_backend({own})")
+        killer.dispose()
+        connection.execute(sa.select(seller))
+    with world.store.read() as connection:
+        assert connection.execute(sa.select(seller.c.business_name).order_by(seller.c.id)).scalars().all() == [
+            "Maison anna", "Maison bert",
+        ]  # fmt: skip
+        assert archive.read(connection, world.store.blobs, kept.id) is not None

@@ -33,15 +33,39 @@ _MAIL_HEADERS = re.compile(
 )
 
 
-def entries(paths: Sequence[str], *, format: str | None, stdin: BinaryIO) -> Iterator[Entry]:
+class Meter:
+    """How many bytes of the files of a corpus have been read."""
+
+    def __init__(self) -> None:
+        self._through = self._open = 0
+
+    def at(self, place: int) -> None:
+        """Note the place in the open file."""
+        self._open = place
+
+    def close(self) -> None:
+        """Note that the open file is through."""
+        self._through, self._open = self.read, 0
+
+    @property
+    def read(self) -> int:
+        """Bytes so far: those of the files that are through, and of the open one."""
+        return self._through + self._open
+
+
+def entries(
+    paths: Sequence[str], *, format: str | None, stdin: BinaryIO, meter: Meter | None = None
+) -> Iterator[Entry]:
     """Return the messages of `paths` in order; `-` is `stdin`.
 
     `format` (one of `FORMATS`, or None) says how to read standard input, which else is one mail, and named files whose
-    extension does not tell. Raises `UsageError` for another format, and nothing else: see `Entry.error`.
+    extension does not tell. `meter` is kept at how much of the files is read. Raises `UsageError` for another format,
+    and nothing else: see `Entry.error`.
     """
+    meter = meter or Meter()
     if format is not None and format not in FORMATS:
         raise UsageError(f"unknown format {format!r}; known are {', '.join(FORMATS)}")
-    return chain.from_iterable(_told(_source(path, format, stdin), path) for path in paths)
+    return chain.from_iterable(_told(_source(path, format, stdin, meter), path) for path in paths)
 
 
 def read_mail(stream: BinaryIO, name: str) -> Iterator[Entry]:
@@ -59,12 +83,12 @@ def read_mail(stream: BinaryIO, name: str) -> Iterator[Entry]:
 _READERS: dict[str, _Reader] = {"eml": read_mail, "mbox": split, "jsonl": read_jsonl, "csv": read_csv}
 
 
-def _source(path: str, format: str | None, stdin: BinaryIO) -> Iterator[Entry]:
+def _source(path: str, format: str | None, stdin: BinaryIO, meter: Meter) -> Iterator[Entry]:
     if path == "-":
         return _READERS[format or "eml"](stdin, "-")
     if os.path.isdir(path):
-        return _folder(path)
-    return _file(path, _READERS.get(_extension(path)) or _READERS.get(format or "") or _read_unknown)
+        return _folder(path, meter)
+    return _file(path, _READERS.get(_extension(path)) or _READERS.get(format or "") or _read_unknown, meter)
 
 
 def _told(source: Iterator[Entry], path: str) -> Iterator[Entry]:
@@ -82,9 +106,13 @@ def _unreadable(path: str, error: OSError) -> Entry:
     return Entry(shown(path), shown(path), error=f"{shown(path)}: {error.strerror or error}; {hint}")
 
 
-def _file(path: str, reader: _Reader) -> Iterator[Entry]:
+def _file(path: str, reader: _Reader, meter: Meter) -> Iterator[Entry]:
     with open(path, "rb", buffering=_BUFFER) as stream:
-        yield from reader(stream, shown(path))
+        for entry in reader(stream, shown(path)):
+            if stream.seekable():
+                meter.at(stream.tell())
+            yield entry
+    meter.close()
 
 
 def _read_unknown(stream: BinaryIO, name: str) -> Iterator[Entry]:
@@ -106,11 +134,11 @@ def _extension(path: str) -> str:
     return os.path.splitext(path)[1].lower().lstrip(".")
 
 
-def _folder(folder: str) -> Iterator[Entry]:
+def _folder(folder: str, meter: Meter) -> Iterator[Entry]:
     """Yield what a folder holds. Raises `InputError` when that is no mail at all."""
     others = 0
     found = False
-    for source in _walk(folder):
+    for source in _walk(folder, meter):
         if source is None:
             others += 1
         else:
@@ -121,7 +149,7 @@ def _folder(folder: str) -> Iterator[Entry]:
         raise InputError(f"{shown(folder)}: no .eml, .mbox, .jsonl, .csv or Maildir in this folder ({seen})")
 
 
-def _walk(folder: str) -> Iterator[Iterator[Entry] | None]:
+def _walk(folder: str, meter: Meter) -> Iterator[Iterator[Entry] | None]:
     """Yield the entries of each file below `folder`, by name, and None for each that is no mail.
 
     Hidden files are passed over, and so are links to folders, which may lead in circles.
@@ -132,14 +160,14 @@ def _walk(folder: str) -> Iterator[Iterator[Entry] | None]:
     except OSError as error:
         yield iter([_unreadable(folder, error)])
         return
-    yield from (_told(_file(path, read_mail), path) for path in mails)
+    yield from (_told(_file(path, read_mail, meter), path) for path in mails)
     for name in names:
         path = os.path.join(folder, name)
         if not os.path.isdir(path):
             reader = _reader_in_folder(path)
-            yield _told(_file(path, reader), path) if reader else None
+            yield _told(_file(path, reader, meter), path) if reader else None
         elif not os.path.islink(path) and not (name in MAILDIR_PARTS and is_maildir(folder)):
-            yield from _walk(path)
+            yield from _walk(path, meter)
 
 
 def _reader_in_folder(path: str) -> _Reader | None:

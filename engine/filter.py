@@ -61,7 +61,7 @@ class Filter:
         rules: str | Path | None = None,
         profile: str | Path = "strict",
         today: date | None = None,
-        model: str | Path = "off",
+        model: str | Path = "auto",
     ) -> Filter:
         """Load rules (default: the shipped ones), a profile by name or as a file, and the classifier.
 
@@ -86,11 +86,11 @@ class Filter:
     ) -> Iterator[Decision]:
         """Yield the decisions about `messages` in order; `contexts` runs beside them when given.
 
-        Messages are taken 64 at a time, as the classifier reads many faster than one by one.
+        With a classifier messages are taken 64 at a time, as it reads many faster than one by one.
         """
         pairs = ((m, None) for m in messages) if contexts is None else zip(messages, contexts, strict=True)
         waiting = iter(pairs)
-        while batch := list(islice(waiting, _BATCH)):
+        while batch := list(islice(waiting, _BATCH if self.model else 1)):
             yield from self._check([(message, context, "") for message, context in batch])
 
     def find(self, message: Message) -> tuple[Reading, list[Finding]]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 _READ = ("subject", "body", "calendar")  # parts with the sender's own new words
-_UNLIKELY = -3.0  # log-odds below which a label is of no interest unless a rule found it
+_UNLIKELY = -5.0  # log-odds below which a label is of no interest unless a rule found it
 _BATCH = 64  # messages
 
 

@@ -84,6 +84,11 @@ def fill(store: Store, buyers: int) -> None:
     ))  # fmt: skip
     with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("ANALYZE")
+        if connection.dialect.name == "postgresql":  # the ids given here are to be counted on from
+            for table in ("seller", "buyer", "pair", "order", "thread", "message"):
+                quoted = f'"{table}"'
+                sequence = f"pg_get_serial_sequence('{quoted}', 'id')"
+                connection.exec_driver_sql(f"SELECT setval({sequence}, (SELECT max(id) FROM {quoted}))")
 
 
 def put(store: Store, table: sa.Table, rows: Iterator[dict[str, Any]]) -> None:

@@ -31,3 +31,19 @@ def milter(listen: str, config: Path) -> int:
 
     Master(config, Address.of(listen)).run()
     return 0
+
+
+@click.command(epilog="Example: tamis doctor --config /etc/tamis/tamis.yaml")
+@_CONFIG
+@click.option(
+    "--postfix", type=click.Path(path_type=Path), help="The folder of Postfix's main.cf (default: the system's)."
+)
+def doctor(config: Path, postfix: Path | None) -> int:
+    """Look at the settings and at Postfix, and say what to do. Exit status 1 when something must be done."""
+    from engine.relay.doctor import examine
+
+    errors = 0
+    for finding in examine(config, postfix):
+        click.echo(finding.render())
+        errors += finding.level == "error"
+    return 1 if errors else 0

@@ -139,6 +139,7 @@ class Master:
         note("stopping")
         self._retired |= self._started.keys() | ({self._postman} if self._postman else set())
         self._started.clear()
+        self._postman = 0
         for pid in self._retired:
             os.kill(pid, signal.SIGTERM)
         end = time.monotonic() + worker.GRACE + 5

@@ -23,8 +23,8 @@ _INTERNAL = packets.reply("451 4.3.0", "Temporary failure in the message filter;
 class Session(Protocol):
     """What a connection asks: one client of the MTA, one message after the other."""
 
-    def connect(self, address: str) -> None:
-        """A client has come; `address` is its IP address, empty for a local program."""
+    def connect(self, is_local: bool) -> None:
+        """A client has come; `is_local`: a program beside the MTA that does not speak SMTP."""
 
     def mail(self, sender: bytes, macros: dict[str, str]) -> None:
         """A message begins; what is known of an earlier one is forgotten."""
@@ -175,7 +175,7 @@ class Connection(asyncio.Protocol):
 
     def _answer(self, command: bytes, data: bytes) -> bytes:
         if command == b"C":
-            self._session.connect(packets.client_address(data))
+            self._session.connect(packets.is_local(data))
         elif command == b"M":
             self._begin(data)
         elif command == b"R":

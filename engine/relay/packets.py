@@ -165,10 +165,8 @@ def header(data: bytes, steps: Steps) -> tuple[bytes, bytes]:
     return name, lead + value.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
 
-def client_address(data: bytes) -> str:
-    """Return the client's IP address from a connect packet, or an empty string (a local program, or not told)."""
-    _, _, rest = data.partition(b"\0")
-    if rest[:1] not in (b"4", b"6"):
-        return ""
-    address = rest[3:].partition(b"\0")[0].decode("ascii", "replace")
-    return address.removeprefix("IPv6:")
+def is_local(data: bytes) -> bool:
+    """Return whether a connect packet tells of a local program (`sendmail`), which the MTA calls localhost."""
+    name, _, rest = data.partition(b"\0")
+    address = rest[3:].partition(b"\0")[0].removeprefix(b"IPv6:")
+    return name == b"localhost" and rest[:1] in (b"4", b"6") and (address == b"::1" or address.startswith(b"127."))

@@ -25,6 +25,7 @@ class MailSession:
         self._settings = judging.settings
         self._no_reply = alias_of(judging.settings.notice_from) if judging.settings.notice_from else None
         self._limit = judging.settings.max_message_mb << 20
+        self._is_local = False
         self.abort()
 
     def abort(self) -> None:
@@ -37,8 +38,8 @@ class MailSession:
         self._body: list[bytes] = []
         self._size = 0
 
-    def connect(self, address: str) -> None:
-        """Nothing of a client's address is used: it proves no seller."""
+    def connect(self, is_local: bool) -> None:
+        self._is_local = is_local
 
     def mail(self, sender: bytes, macros: dict[str, str]) -> None:
         self.abort()
@@ -54,7 +55,8 @@ class MailSession:
             self._dropped.append(address)
             return packets.CONTINUE
         is_alias = any(self._judging.domains.holds(form) for form in forms)
-        refusal = self._refusal(address, is_alias)
+        # Postfix cannot refuse a recipient of a local program, and would try such a mail for ever: it is refused as a whole.
+        refusal = None if self._is_local else self._refusal(address, is_alias)
         if refusal is None:
             self._take(address, is_alias)
         return refusal or packets.CONTINUE
@@ -67,15 +69,19 @@ class MailSession:
 
     def _refusal(self, address: bytes, is_alias: bool) -> bytes | None:
         """Return the answer that keeps a recipient out. A stranger is told the same whatever buyer he names."""
-        if is_alias and not self._sender:
-            return NULL_SENDER
-        if is_alias and any("\ud800" <= letter <= "\udfff" for letter in self._sender):
-            return BAD_SENDER  # nobody could be told there
+        if is_alias and (refusal := self._sender_refusal()) is not None:
+            return refusal
         if is_alias and self._settings.auth == "smtp_auth" and not self._logged_in:
             return self._judging.not_authorised
         return (
             self._judging.not_alone if self._settings.bounce == "reject" and not self._fits(address, is_alias) else None
         )
+
+    def _sender_refusal(self) -> bytes | None:
+        """Return the answer to a sender whom nobody could tell anything."""
+        if not self._sender:
+            return NULL_SENDER
+        return BAD_SENDER if any("\ud800" <= letter <= "\udfff" for letter in self._sender) else None
 
     def _fits(self, address: bytes, is_alias: bool) -> bool:
         """Whether a recipient may stand beside those before it: a refusal at the end holds for all of them.
@@ -108,13 +114,13 @@ class MailSession:
 
     async def end(self, macros: dict[str, str]) -> Sequence[bytes]:
         mail = self._mail(macros)
-        too_large = self._size > self._limit
+        refusal = TOO_LARGE if self._size > self._limit else self._sender_refusal()
         self.abort()
         if not mail.aliases:
             return [*(packets.delete_recipient(address) for address in mail.dropped), packets.CONTINUE]
-        if too_large:
-            note("too_large", queue_id=mail.queue_id)
-            return [TOO_LARGE]
+        if refusal is not None:
+            note("refused_unjudged", queue_id=mail.queue_id, too_large=refusal == TOO_LARGE)
+            return [refusal]
         try:
             return (await self._run(mail)).packets
         except Exception as error:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from tests.relay.postfix import missing
 
 
 @pytest.fixture
@@ -20,13 +17,3 @@ def base() -> Iterator[Path]:
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture
-def real_postfix() -> None:
-    """A Postfix can be started. CI fails without one; elsewhere the test is skipped, and says why."""
-    problem = missing()
-    if problem and (os.environ.get("CI") or os.environ.get("TAMIS_CI")):
-        pytest.fail(problem)
-    if problem:
-        pytest.skip(problem)

@@ -75,6 +75,13 @@ class Tamis:
         self.settings |= changed
         self.config.write_text("".join(f"{name}: {value}\n" for name, value in self.settings.items()))
 
+    def postfix_port(self, port: int) -> None:
+        """Say where notices go, which is known only when everything runs."""
+        if self.settings["bounce"] == "notice":
+            self.write(notice_smtp=f"127.0.0.1:{port}")
+            self.process.send_signal(signal.SIGHUP)
+            self.wait_note("reloaded")
+
     def start(self) -> None:
         command = [sys.executable, "-c", _START, "serve", "milter", "--listen", self.listen, "--config", self.config]
         with (self.folder / "journal").open("ab") as journal:

@@ -167,7 +167,7 @@ def _read_findings(findings: Any, messages: Any, found: _Found) -> None:
     counted = findings.filter(pc.is_null(findings["aside"]))
     by = counted["by"].to_pylist()
     wanted = [at for at, name in enumerate(by) if len(found.rule_samples.get(name, ())) < _RULE_SAMPLES]
-    for row in counted.take(wanted).to_pylist():
+    for row in counted.take(pa.array(wanted, pa.int64())).to_pylist():
         samples = found.rule_samples.setdefault(row["by"], [])
         if len(samples) < _RULE_SAMPLES:
             samples.append(row)
@@ -226,7 +226,7 @@ def _ranked(counts: Counter[str]) -> dict[str, int]:
 
 
 def _rules(found: _Found, mask: _Mask) -> list[dict[str, Any]]:
-    rows = []
+    rows: list[dict[str, Any]] = []
     for by, counts in found.rules.items():
         languages: Counter[str] = Counter()
         for (_, language), count in counts.items():

@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from engine.audit.commands import audit
+from engine.context.commands import register as register_store
 from engine.learn.commands import model
 from engine.learn.train_command import calibrate, train
+from engine.relay.commands import doctor, serve
 
 if TYPE_CHECKING:
     from engine.check import Checker
@@ -136,7 +139,9 @@ def explain(
     return worst(*statuses)
 
 
-tamis.add_command(model)
+for group in (model, audit, serve, doctor):
+    tamis.add_command(group)
+register_store(tamis)
 model.add_command(train)
 model.add_command(calibrate)
 

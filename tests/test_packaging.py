@@ -41,10 +41,12 @@ def shipped(folder: str) -> set[str]:
     return {str(path.relative_to(ROOT)) for path in paths}
 
 
-def test_the_wheel_carries_the_code_the_rules_and_nothing_else(wheel: Path) -> None:
+def test_the_wheel_carries_the_code_the_rules_the_classifier_and_nothing_else(wheel: Path) -> None:
     rules = {f"engine/{name}" for name in shipped("rules")}
     assert rules, "there are rules to ship"
-    assert names_in(wheel) == shipped("engine") | rules | {"cli.py"}
+    classifier = {f"engine/{name}" for name in shipped("models/classifier")}
+    assert classifier, "there is a classifier to ship"
+    assert names_in(wheel) == shipped("engine") | rules | classifier | {"cli.py"}
 
 
 def test_the_wheel_carries_the_license_and_the_command(wheel: Path) -> None:

@@ -39,9 +39,37 @@ _SMS = {
            ("meddelande", "msg"), ("någon", "nån"), ("sedan", "sen"), ("telefon", "tel"), ("mycket", "mkt")),
 }  # fmt: skip
 _CRUMBS = ("&nbsp;", "<br>", "<br/>", "&amp;", "</p>", "=20", "&#39;", "<b>", "</b>", "[image]", "\u200b")
-_FIRST = ("Anna", "Marc", "Lena", "Jan", "Sofia", "Piotr", "Elin", "Luca", "Carmen", "Tom", "Zoé", "Kees", "Maja", "Igor")
+_FIRST = (
+    "Anna",
+    "Marc",
+    "Lena",
+    "Jan",
+    "Sofia",
+    "Piotr",
+    "Elin",
+    "Luca",
+    "Carmen",
+    "Tom",
+    "Zoé",
+    "Kees",
+    "Maja",
+    "Igor",
+)
 _LAST = ("Novak", "Martin", "Berg", "Rossi", "Vidal", "de Wit", "Kowal", "Lind", "Meyer", "Hill", "Moreau", "Sanz")
-_SHOP = ("Atelier", "Studio", "Casa", "Haus", "House", "Boutique", "Butik", "Sklep", "Winkel", "Shop", "Bottega", "Werkstatt")
+_SHOP = (
+    "Atelier",
+    "Studio",
+    "Casa",
+    "Haus",
+    "House",
+    "Boutique",
+    "Butik",
+    "Sklep",
+    "Winkel",
+    "Shop",
+    "Bottega",
+    "Werkstatt",
+)
 _LINES = {
     "fr": ("Service client", "Le {day} à {time}, {name} a écrit :", "Ce message et ses pièces jointes sont confidentiels.", "Tél."),
     "en": ("Customer service", "On {day} at {time}, {name} wrote:", "This message is confidential.", "Phone"),

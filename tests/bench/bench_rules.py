@@ -56,7 +56,7 @@ LOAD = """
 import json, sys, time
 from engine import Filter, Message
 begin = time.perf_counter()
-judge = Filter.load(rules=sys.argv[1])
+judge = Filter.load(rules=sys.argv[1], model="off")
 loaded = time.perf_counter()
 judge.check(Message.parse(open(sys.argv[2], "rb").read()))
 print(json.dumps([loaded - begin, time.perf_counter() - loaded]))
@@ -145,7 +145,7 @@ def main() -> None:
             make_rules(rules, count)
             measure_loads(count, rules, mail, Path(folder, f"cache-{count}"))
             os.environ["TAMIS_CACHE_DIR"] = str(Path(folder, f"cache-{count}"))
-            filters.append(Filter.load(rules=rules))
+            filters.append(Filter.load(rules=rules, model="off"))
         messages = [Message.parse(raw) for raw in some]
         in_turns([judge.check for judge in filters], messages, 1)  # warm: patterns are compiled when first needed
         few, many = in_turns([judge.check for judge in filters], messages, ROUNDS)

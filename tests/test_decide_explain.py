@@ -137,7 +137,7 @@ def test_what_is_only_suspected_is_shown_where_it_is_flagged() -> None:
 
 def test_the_long_one_shows_what_was_weighed_and_what_was_set_aside() -> None:
     shown = say(SCENES["mixed"](), long=True)
-    assert "  request for a product review [review_request.product]: present (score 0.99, threshold 0.80)" in shown
+    assert "  request for a product review [review_request.product]: present (score 0.99, threshold 0.85)" in shown
     assert "+2.50 strong, rule:address.incomplete.fr — “numéro de rue”" in shown
     assert "−2.50 against, rule:stock_out.against" in shown
     assert "(other matches excused by carrier)" in shown

@@ -80,7 +80,7 @@ class Encoder:
             ids[at, :own] = pieces.ids
             mask[at, :own] = 1
             for row, (begin, end) in enumerate(pieces.segments):
-                pool[at, row, begin:end] = 1 / (end - begin)
+                pool[at, row, begin:end] = 1 / max(end - begin, 1)
             pool[at, len(pieces.segments), :own] = 1 / own
         logits = self._session.run(None, {"ids": ids, "mask": mask, "pool": pool})[0]
         return {place: logits[at, : len(windows[place].rows) + 1] for at, place in enumerate(batch)}

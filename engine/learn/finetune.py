@@ -117,7 +117,7 @@ def _collate(examples: Sequence[_Example]) -> _Batch:
         ids[place, :own] = torch.tensor(example.pieces.ids)
         mask[place, :own] = 1
         for row, (begin, end) in enumerate(example.pieces.segments):
-            pool[place, row, begin:end] = 1 / (end - begin)
+            pool[place, row, begin:end] = 1 / max(end - begin, 1)
         last = len(example.kinds) - 1
         pool[place, last, :own] = 1 / own
         intents[place, : last + 1] = torch.from_numpy(example.intents)

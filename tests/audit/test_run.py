@@ -55,7 +55,7 @@ def told(folder: Path, corpus: Path, **options: Any) -> Options:
 def test_every_message_has_a_row_with_the_verdict_of_the_filter(results: Path) -> None:
     found = rows(results)
     assert [row["number"] for row in found] == list(range(len(MIXED)))
-    loaded = Filter.load(today=TODAY)
+    loaded = Filter.load(today=TODAY, model="off")
     for row, raw in zip(found, MIXED, strict=True):
         decision = loaded.check(Message.parse(raw))
         seen = (row["verdict"], row["reason"], row["row"], row["decision"], row["message"], row["flags"])
@@ -128,7 +128,7 @@ def test_the_manifest_proves_the_results(results: Path) -> None:
     assert manifest["corpus"]["messages"] == len(MIXED)
     assert sum(manifest["counts"]["verdicts"].values()) == len(MIXED)
     assert manifest["counts"]["findings"] == len(rows(results, "findings"))
-    assert manifest["settings"]["rules"] == Filter.load(today=TODAY).plan.digest
+    assert manifest["settings"]["rules"] == Filter.load(today=TODAY, model="off").plan.digest
     named = {file["path"] for file in manifest["files"]}
     assert named == {name for name in tree(results) if name != "manifest.json"}
 
@@ -262,7 +262,7 @@ def test_a_folder_in_use_is_refused(corpus: Path, tmp_path: Path) -> None:
 def job(folder: Path, digest: str | None = None) -> Job:
     for name in ("messages", "findings"):
         (folder / name).mkdir(parents=True)
-    rules = digest or Filter.load(today=TODAY).plan.digest
+    rules = digest or Filter.load(today=TODAY, model="off").plan.digest
     return Job(folder=folder, rules=None, rules_digest=rules, profile="strict", model="off", today=TODAY)
 
 

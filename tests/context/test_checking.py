@@ -23,13 +23,13 @@ def test_messages_are_judged_with_what_the_store_knows(world: World, tmp_path: P
         set_opt_out(connection, world.buyers["clara"], True, NOW)
     path = tmp_path / "one.eml"
     path.write_bytes(mail("Merci de nous laisser un avis cinq etoiles.", recipient=world.pair.buyer_alias))
-    checker = StoreChecker(world.store, Filter.load(profile="opt-out"))
+    checker = StoreChecker(world.store, Filter.load(profile="opt-out", model="off"))
     (outcome,) = checker.run([str(path)], None, io.BytesIO())
     assert outcome.decision is not None
     assert (outcome.decision.verdict, outcome.decision.reason) == ("bounce", "buyer_opted_out")
     assert outcome.decision.context.assumed == ()
     other = StoreChecker(
-        world.store, Filter.load(profile="opt-out"), recipient=world.pair_of("anna", "dirk").buyer_alias
+        world.store, Filter.load(profile="opt-out", model="off"), recipient=world.pair_of("anna", "dirk").buyer_alias
     )
     (passed,) = other.run([str(path)], None, io.BytesIO())
     assert passed.decision is not None
@@ -42,7 +42,7 @@ def test_records_need_an_envelope_and_may_not_bring_a_context(world: World, tmp_
     path = tmp_path / "m.jsonl"
     record = {"id": "1", "subject": "Bonjour", "body": "Votre adresse ?"}
     path.write_text(json.dumps(record) + "\n" + json.dumps({**record, "context": {"buyer_opted_out": "yes"}}) + "\n")
-    loaded = Filter.load()
+    loaded = Filter.load(model="off")
     outcomes = list(StoreChecker(world.store, loaded, "contact@anna.example").run([str(path)], None, io.BytesIO()))
     assert ["give it with --to" in outcomes[0].error, "context of its own" in outcomes[1].error] == [True, True]
     checker = StoreChecker(world.store, loaded, "contact@anna.example", world.pair.buyer_alias)

@@ -38,12 +38,12 @@ REVIEW = "Merci de nous laisser un avis cinq etoiles."
 
 @pytest.fixture(scope="module")
 def strict() -> Filter:
-    return Filter.load()
+    return Filter.load(model="off")
 
 
 @pytest.fixture(scope="module")
 def lenient() -> Filter:
-    return Filter.load(profile="opt-out")
+    return Filter.load(profile="opt-out", model="off")
 
 
 def judged(world: World, loaded: Filter, body: str, number: int = 0, **more: object) -> Judged:

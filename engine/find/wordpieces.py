@@ -43,7 +43,7 @@ class WordPieces:
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         self.limit = limit
-        first, last = (self._tokenizer.token_to_id(token) for token in ("<s>", "</s>"))
+        first, last = (int(self._tokenizer.token_to_id(token) or 0) for token in ("<s>", "</s>"))
         self._last = last
         self._prefix = {
             reply: [first, *self._tokenizer.encode(words, add_special_tokens=False).ids]

@@ -59,7 +59,6 @@ def finetune(
     tuning: Tuning,
     *,
     progress: Callable[[int, int, float], None],
-    after_epoch: Callable[[int], None],
 ) -> None:
     """Train `model` in place. `progress` gets the step, their number and the mean loss of the epoch so far."""
     torch.manual_seed(tuning.seed)

@@ -89,10 +89,14 @@ def noisy(segments: Segments, lang: str, rng: random.Random) -> Segments:
     return segments
 
 
+def _table(letters: dict[str, str]) -> dict[int, str]:
+    return {ord(letter): plain for letter, plain in letters.items()}
+
+
 def no_accents(text: str) -> str:
     """Return `text` without accents (also `ł`, `ß`, `ø`)."""
     plain = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
-    return plain.translate(str.maketrans({"ł": "l", "Ł": "L", "ß": "ss", "ø": "o", "Ø": "O", "œ": "oe", "æ": "ae"}))
+    return plain.translate(_table({"ł": "l", "Ł": "L", "ß": "ss", "ø": "o", "Ø": "O", "œ": "oe", "æ": "ae"}))
 
 
 def typing_errors(text: str, share: float, rng: random.Random) -> str:

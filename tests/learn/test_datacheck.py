@@ -54,7 +54,10 @@ def test_one_class_only_is_an_error() -> None:
 
 
 def test_messages_in_another_language_than_marked_are_found() -> None:
-    german = "Guten Tag, bitte nennen Sie uns die Hausnummer, denn der Fahrer hat Ihre Straße gefunden, aber die Tür nicht. Vielen Dank für Ihre Hilfe!"
+    german = (
+        "Guten Tag, bitte nennen Sie uns die Hausnummer, denn der Fahrer hat Ihre Straße gefunden, aber die Tür nicht. "
+        "Vielen Dank für Ihre Hilfe!"
+    )
     found = [
         f
         for f in check([replace(ONE, segments=((german, "address_issue"),))], {"a": "train"})

@@ -15,7 +15,7 @@ The store is SQL (SQLite without set-up, PostgreSQL for several hosts). Every fi
     judging.py                 the whole way of a message: `preview` changes nothing, `judge` keeps and counts
     log.py  keep.py  logbook.py  replay.py    the decision log: written; its ground; read, verified, erased; judged again
     lists.py  evidence.py  erasing.py  doctor.py    what waits and what was sent; claims; erasing a buyer; a look over it
-    rows.py  imports.py  checking.py  commands.py   files into the store; `check --store`; the command line
+    rows.py  imports.py  checking.py  commands/     files into the store; `check --store`; the command line
 
 Importing goes up this list only. Functions take a connection (`Store.read`, `Store.write`) and the time: none looks at a
 clock of its own, so that every decision can be repeated.

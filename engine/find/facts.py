@@ -17,6 +17,7 @@ import re2
 
 from engine.find.literals import spans
 from engine.message.parts import Link, Span
+from engine.rulebook.plan import FactFind
 from engine.text.reading import Reading, Segment
 
 FactType = Literal["truth", "number", "texts"]
@@ -205,3 +206,44 @@ FACTS: dict[str, Fact] = {
     "language": Fact("texts", "the language of the message", lambda r: FactValue((r.language.code,))),
     "defects": Fact("texts", "what was wrong with the mail's form (see the reader)", lambda r: FactValue(r.message.defects)),
 }  # fmt: skip
+
+
+class Facts:
+    """The facts of one reading, each worked out at most once."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._values: dict[str, FactValue] = {}
+
+    def value(self, name: str) -> FactValue:
+        if name not in self._values:
+            self._values[name] = FACTS[name].of(self._reading)
+        return self._values[name]
+
+    def holds(self, find: FactFind) -> bool:
+        """Whether the fact meets the find's condition."""
+        value = self.value(find.fact).value
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, float):
+            return _in_bounds(value, find)
+        texts = value
+        if find.host_not_in is not None:
+            texts = tuple(host for host in texts if not _listed(host, find.host_not_in))
+        if find.matches is not None:
+            texts = tuple(text for text in texts if re2.search(find.matches, text))
+        if find.longer_than is not None:
+            texts = tuple(text for text in texts if len(text) > find.longer_than)
+        if find.above is not None or find.below is not None:
+            return _in_bounds(float(len(texts)), find)
+        return bool(texts)
+
+
+def _in_bounds(value: float, find: FactFind) -> bool:
+    if find.above is None and find.below is None:
+        return value > 0
+    return (find.above is None or value > find.above) and (find.below is None or value < find.below)
+
+
+def _listed(host: str, hosts: tuple[str, ...]) -> bool:
+    return any(host == known or host.endswith("." + known) for known in hosts)

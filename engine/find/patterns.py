@@ -9,17 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
-from typing import NamedTuple
 
-import re2
-
-from engine.find.facts import FACTS, FactValue
+from engine.find.condition import asked, contributing, holds, needs_of
+from engine.find.facts import Facts
 from engine.find.finding import Finding
 from engine.find.literals import Patterns
 from engine.find.negation import Negation
 from engine.find.search import Hit, Place, Search
 from engine.message.parts import Span
-from engine.rulebook.plan import FactFind, PatternFind, Plan, PlanRule, When
+from engine.rulebook.plan import FactFind, PatternFind, Plan, PlanRule
 from engine.text.language import LANGUAGES
 from engine.text.reading import Reading
 
@@ -50,12 +48,12 @@ class RuleFinder:
         for index in self._always:
             if not found.get(index) and not set(codes).isdisjoint(self.rules[index].languages):
                 found[index] = {}
-        scopes, facts = _Scopes(search), _Facts(reading)
+        scopes, facts = _Scopes(search), Facts(reading)
         findings: list[Finding] = []
         for index, places in sorted(found.items(), key=itemgetter(0)):
             ready = self._ready.get(index) or self._prepare(index)
             blocks = _possible(ready, places, scopes)
-            if blocks is not None and facts.allow(ready):
+            if blocks is not None and _allowed(ready, facts):
                 finding = _Trial(ready, places, search, scopes, facts, self._negation).finding(blocks)
                 if finding is not None:
                     findings.append(finding)
@@ -70,7 +68,7 @@ class RuleFinder:
         scopes = _Scopes(search)
         places = self._places(_languages_to_try(reading), search).get(0, {})
         ready = self._prepare(0)
-        trial = _Trial(ready, places, search, scopes, _Facts(reading), self._negation)
+        trial = _Trial(ready, places, search, scopes, Facts(reading), self._negation)
         blocks = scopes.blocks(ready)
         facts = {name for name in ready.facts if trial.fact_holds(name)}
         matched = {name for name in places if trial.in_scope(name, blocks)}
@@ -141,39 +139,6 @@ class _Scopes:
         return "any" in rule.languages or any(code in rule.languages or code not in LANGUAGES for code in codes)
 
 
-class _Needs(NamedTuple):
-    """What must be so before a `when` can hold: facts that hold, facts that do not, and sets of finds of each of which
-    one must be there (not all that follows from the condition, only the plain things)."""
-
-    facts: tuple[str, ...] = ()
-    refused: tuple[str, ...] = ()
-    finds: tuple[tuple[str, ...], ...] = ()
-
-
-def _needs(when: When, facts: Iterable[str]) -> _Needs:
-    if isinstance(when, str):
-        return _Needs((when,)) if when in facts else _Needs(finds=((when,),))
-    parts = [_needs(item, facts) for item in when.get("all", ())]
-    choices = [_needs(item, facts).finds for item in when.get("any", ())]
-    if choices and all(choices):
-        parts.append(_Needs(finds=(tuple(dict.fromkeys(name for sets in choices for name in sets[0])),)))
-    refused = tuple(item for item in when.get("none", ()) if isinstance(item, str) and item in facts)
-    return _Needs(
-        tuple(name for part in parts for name in part.facts),
-        (*refused, *(name for part in parts for name in part.refused)),
-        tuple(names for part in parts for names in part.finds),
-    )
-
-
-def _asked(when: When) -> Iterator[str]:
-    """The finds that `when` cannot do without, in the order of the text."""
-    if isinstance(when, str):
-        yield when
-    else:
-        for item in when.get("all", ()):
-            yield from _asked(item)
-
-
 class _Ready:
     """A rule with what follows from it for every reading."""
 
@@ -184,9 +149,9 @@ class _Ready:
         self.scope = " ".join((*rule.parts, "/", *rule.languages))
         self.finds: dict[str, PatternFind] = {find.name: find for find in rule.patterns}
         self.facts: dict[str, FactFind] = {find.name: find for find in rule.facts}
-        self.needs = _needs(rule.when, self.facts)
+        self.needs = needs_of(rule.when, self.facts)
         self.within_segment = rule.within == "segment"
-        self.excepted = [name for name in dict.fromkeys((*_asked(rule.when), *self.finds)) if name in rule.excepts]
+        self.excepted = [name for name in dict.fromkeys((*asked(rule.when), *self.finds)) if name in rule.excepts]
 
 
 def _possible(ready: _Ready, places: Places, scopes: _Scopes) -> int | None:
@@ -211,7 +176,7 @@ class _Trial:
     """One rule on one reading. Patterns are searched only as far, and only where, the condition still can hold."""
 
     def __init__(
-        self, ready: _Ready, places: Places, search: Search, scopes: _Scopes, facts: _Facts, negation: Negation
+        self, ready: _Ready, places: Places, search: Search, scopes: _Scopes, facts: Facts, negation: Negation
     ) -> None:
         self._ready = ready
         self._rule = ready.rule
@@ -345,6 +310,14 @@ class _Trial:
         )
 
 
+def _allowed(ready: _Ready, facts: Facts) -> bool:
+    """Whether the facts are as a rule needs them."""
+    needs = ready.needs
+    return not any(facts.holds(ready.facts[name]) for name in needs.refused) and all(
+        facts.holds(ready.facts[name]) for name in needs.facts
+    )
+
+
 def _languages_to_try(reading: Reading) -> tuple[str, ...]:
     codes = reading.languages
     if any(code not in LANGUAGES for code in codes):
@@ -362,74 +335,3 @@ def _by_segment(hits: Hits) -> list[Hits]:
 
 def _overlap(one: Hit, other: Hit) -> bool:
     return one[0] < other[1] and other[0] < one[1]
-
-
-def holds(when: When, present: Callable[[str], bool]) -> bool:
-    """Return whether `when` holds, given which finds are present (several keys at one level mean "and")."""
-    if isinstance(when, str):
-        return present(when)
-    return (
-        all(holds(item, present) for item in when.get("all", ()))
-        and ("any" not in when or any(holds(item, present) for item in when["any"]))
-        and not any(holds(item, present) for item in when.get("none", ()))
-    )
-
-
-def contributing(when: When, present: Callable[[str], bool]) -> Iterator[str]:
-    """Yield the finds that made `when` hold."""
-    if isinstance(when, str):
-        if present(when):
-            yield when
-        return
-    for key in ("all", "any"):
-        for item in when.get(key, ()):
-            if holds(item, present):
-                yield from contributing(item, present)
-
-
-class _Facts:
-    """The facts of one reading, each worked out at most once."""
-
-    def __init__(self, reading: Reading) -> None:
-        self._reading = reading
-        self._values: dict[str, FactValue] = {}
-
-    def value(self, name: str) -> FactValue:
-        if name not in self._values:
-            self._values[name] = FACTS[name].of(self._reading)
-        return self._values[name]
-
-    def allow(self, ready: _Ready) -> bool:
-        """Whether the facts are as a rule needs them."""
-        needs = ready.needs
-        return not any(self.holds(ready.facts[name]) for name in needs.refused) and all(
-            self.holds(ready.facts[name]) for name in needs.facts
-        )
-
-    def holds(self, find: FactFind) -> bool:
-        """Whether the fact meets the find's condition."""
-        value = self.value(find.fact).value
-        if isinstance(value, bool):
-            return value
-        if isinstance(value, float):
-            return _in_bounds(value, find)
-        texts = value
-        if find.host_not_in is not None:
-            texts = tuple(host for host in texts if not _listed(host, find.host_not_in))
-        if find.matches is not None:
-            texts = tuple(text for text in texts if re2.search(find.matches, text))
-        if find.longer_than is not None:
-            texts = tuple(text for text in texts if len(text) > find.longer_than)
-        if find.above is not None or find.below is not None:
-            return _in_bounds(float(len(texts)), find)
-        return bool(texts)
-
-
-def _in_bounds(value: float, find: FactFind) -> bool:
-    if find.above is None and find.below is None:
-        return value > 0
-    return (find.above is None or value > find.above) and (find.below is None or value < find.below)
-
-
-def _listed(host: str, hosts: tuple[str, ...]) -> bool:
-    return any(host == known or host.endswith("." + known) for known in hosts)

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.find.patterns import RuleFinder, holds
+from engine.find.condition import holds
+from engine.find.patterns import RuleFinder
 from engine.message.parts import Message
 from engine.rulebook.load import LoadedRule, plan_rule
 from engine.rulebook.plan import Plan, When

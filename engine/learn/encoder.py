@@ -44,7 +44,7 @@ class Layer(nn.Module):
         weights = torch.softmax(q @ k.transpose(-1, -2) / math.sqrt(hidden // self.heads) + bias, dim=-1)
         mixed = (weights @ v).transpose(1, 2).reshape(batch, length, hidden)
         x = self.aln(x + self.drop(self.ao(mixed)))
-        return self.oln(x + self.drop(self.fo(functional.gelu(self.fi(x)))))  # type: ignore[no-any-return]
+        return self.oln(x + self.drop(self.fo(functional.gelu(self.fi(x)))))
 
 
 class Encoder(nn.Module):
@@ -52,7 +52,7 @@ class Encoder(nn.Module):
 
     def __init__(self, shape: Shape, tensors: dict[str, Array], layers: Sequence[int], outputs: int, dropout: float):
         super().__init__()
-        self.words = nn.Embedding.from_pretrained(torch.from_numpy(tensors["emb.word"]), freeze=True)  # type: ignore[no-untyped-call]
+        self.words = nn.Embedding.from_pretrained(torch.from_numpy(tensors["emb.word"]), freeze=True)
         positions = tensors["emb.pos"] + tensors["emb.type"][0]
         self.positions = nn.Parameter(torch.from_numpy(positions), requires_grad=False)
         self.norm = nn.LayerNorm(shape.hidden, eps=shape.eps)

@@ -86,7 +86,7 @@ def make_encoder(config: Config, training: Sequence[Labelled], parts: Path, *, p
     torch.manual_seed(config.seed)
     encoder = Encoder(shape, tensors, config.layers, len(OUTPUTS), dropout=0.1)
     finetune(
-        encoder, training, WordPieces(parts / "tokenizer.json", limit=256),
+        encoder, training, WordPieces(parts / "tokenizer.json"),
         Tuning(config.epochs, config.rate, config.batch, config.noise, config.seed),
         progress=lambda step, steps, loss: progress(f"encoder, loss {loss:.2f}", step, steps),
     )  # fmt: skip

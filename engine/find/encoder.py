@@ -10,11 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from engine.find.wordpieces import Pieces, WordPieces
+from engine.find.wordpieces import Pieces, WordPieces, padded
 
 Array = npt.NDArray[np.float32]
 
-LIMIT = 256  # word pieces of a window
 WINDOWS = 4  # of a message; longer ones are read where the linear tier finds most
 _BATCH = 2048  # word pieces, padding included, in one call
 
@@ -38,7 +37,7 @@ class Encoder:
         self._session = onnxruntime.InferenceSession(
             str(folder / "encoder.onnx"), options, providers=["CPUExecutionProvider"]
         )
-        self._pieces = WordPieces(folder / "tokenizer.json", limit=LIMIT)
+        self._pieces = WordPieces(folder / "tokenizer.json")
 
     def windows(self, texts: Sequence[str], *, in_reply: bool, telling: Array) -> list[Window]:
         """Cut a message into windows; of more than `WINDOWS` those with the highest `telling` (one number a text)."""
@@ -69,18 +68,6 @@ class Encoder:
         return [found[place] for place in range(len(windows))]
 
     def _run(self, windows: Sequence[Window], batch: list[int]) -> dict[int, Array]:
-        length = max(len(windows[place].pieces.ids) for place in batch)
-        rows = max(len(windows[place].rows) for place in batch) + 1
-        ids = np.ones((len(batch), length), np.int64)
-        mask = np.zeros((len(batch), length), np.float32)
-        pool = np.zeros((len(batch), rows, length), np.float32)
-        for at, place in enumerate(batch):
-            pieces = windows[place].pieces
-            own = len(pieces.ids)
-            ids[at, :own] = pieces.ids
-            mask[at, :own] = 1
-            for row, (begin, end) in enumerate(pieces.segments):
-                pool[at, row, begin:end] = 1 / max(end - begin, 1)
-            pool[at, len(pieces.segments), :own] = 1 / own
+        ids, mask, pool = padded([windows[place].pieces for place in batch])
         logits = self._session.run(None, {"ids": ids, "mask": mask, "pool": pool})[0]
         return {place: logits[at, : len(windows[place].rows) + 1] for at, place in enumerate(batch)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,17 +62,24 @@ class Model:
 
     def find(self, readings: Sequence[Reading], wanted: Sequence[frozenset[str]]) -> list[list[Finding]]:
         """Return the findings in each reading: likely labels, and those of `wanted` (what rules found there)."""
-        found: list[list[Finding]] = []
-        for at in range(0, len(readings), _BATCH):
+        texts = [_text_of(reading) for reading in readings]
+        scored = self._scores([text for text, _ in texts], [reading.message.in_reply for reading in readings])
+        return [
+            self._findings(scores, reading, starts, labels)
+            for scores, reading, (_, starts), labels in zip(scored, readings, texts, wanted, strict=True)
+        ]
+
+    def scores(self, readings: Sequence[Reading]) -> Iterator[Scores]:
+        """Yield what the classifier says of each reading; places count in its new words, a segment a line."""
+        return self._scores(texts_of(readings), [reading.message.in_reply for reading in readings])
+
+    def _scores(self, texts: Sequence[str], replies: Sequence[bool]) -> Iterator[Scores]:
+        for at in range(0, len(texts), _BATCH):
             with self.nlp.memory_zone():
-                texts = [_text_of(reading) for reading in readings[at : at + _BATCH]]
-                docs = [self.nlp.make_doc(text) for text, _ in texts]
-                for doc, reading in zip(docs, readings[at : at + _BATCH], strict=True):
-                    doc._.in_reply = reading.message.in_reply
-                for number, doc in enumerate(self.nlp.pipe(docs)):
-                    place = at + number
-                    found.append(self._findings(doc._.intents, readings[place], texts[number][1], wanted[place]))
-        return found
+                docs = [self.nlp.make_doc(text) for text in texts[at : at + _BATCH]]
+                for doc, in_reply in zip(docs, replies[at : at + _BATCH], strict=True):
+                    doc._.in_reply = in_reply
+                yield from [doc._.intents for doc in self.nlp.pipe(docs)]
 
     def _findings(
         self, scores: Scores, reading: Reading, starts: list[tuple[int, int]], wanted: frozenset[str]

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -178,9 +177,6 @@ class IntentClassifier:
         self.calibration = Calibration.load(folder)
         self.encoder = Encoder(folder)
         return self
-
-    def initialize(self, *_: Any, **__: Any) -> None:
-        """Nothing to do: the parts are trained by `tamis model train`."""
 
 
 def _sentences_of(doc: Doc) -> list[tuple[str, tuple[int, int]]]:

@@ -14,11 +14,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 from tokenizers import Tokenizer
 
 from engine.text.fold import fold_plain
 
+Array = npt.NDArray[np.float32]
+
+LIMIT = 256  # pieces of the longest sequence that the encoder is trained on and reads
 PREFIX = {False: "query:", True: "reply:"}
+_PAD = 1  # the number of `<pad>`, before and after the cut of the vocabulary
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
 )
@@ -34,15 +40,34 @@ class Pieces:
     segments: list[tuple[int, int]]
 
 
-class WordPieces:
-    """The tokenizer of the encoder. `limit` is the longest sequence, in pieces."""
+def padded(sequences: Sequence[Pieces]) -> tuple[npt.NDArray[np.int64], Array, Array]:
+    """Return what the encoder takes for several sequences: `ids (B, T)`, `mask (B, T)` and `pool (B, S, T)`.
 
-    def __init__(self, path: Path, *, limit: int) -> None:
+    The first rows of `pool` take the mean over each segment, the one behind them the mean over the whole.
+    """
+    length = max(len(pieces.ids) for pieces in sequences)
+    rows = max(len(pieces.segments) for pieces in sequences) + 1
+    ids = np.full((len(sequences), length), _PAD, np.int64)
+    mask = np.zeros((len(sequences), length), np.float32)
+    pool = np.zeros((len(sequences), rows, length), np.float32)
+    for at, pieces in enumerate(sequences):
+        own = len(pieces.ids)
+        ids[at, :own] = pieces.ids
+        mask[at, :own] = 1
+        for row, (begin, end) in enumerate(pieces.segments):
+            pool[at, row, begin:end] = 1 / max(end - begin, 1)  # a text of invisible characters has no pieces
+        pool[at, len(pieces.segments), :own] = 1 / own
+    return ids, mask, pool
+
+
+class WordPieces:
+    """The tokenizer of the encoder."""
+
+    def __init__(self, path: Path) -> None:
         """Read `tokenizer.json` at `path`; raises whatever `tokenizers` raises for a damaged file."""
         self._tokenizer = Tokenizer.from_file(str(path))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
-        self.limit = limit
         first, last = (int(self._tokenizer.token_to_id(token) or 0) for token in ("<s>", "</s>"))
         self._last = last
         self._prefix = {
@@ -59,7 +84,7 @@ class WordPieces:
         ids = list(self._prefix[in_reply])
         places: list[tuple[int, int]] = []
         for segment in segments:
-            room = self.limit - len(ids) - 1
+            room = LIMIT - len(ids) - 1
             if len(segment) > room and places:
                 break
             begin = len(ids)

@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional
 
 from engine.find.outputs import INTENT_OUTPUTS, KINDS
-from engine.find.wordpieces import Pieces, WordPieces
+from engine.find.wordpieces import Pieces, WordPieces, padded
 from engine.learn.encoder import Encoder
 from engine.learn.examples import Array, targets
 from engine.learn.split import Labelled
@@ -78,7 +78,7 @@ def finetune(
                 group["lr"] = rate * factor
             loss = _loss(model, _collate([examples[place] for place in batch]))
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             step += 1
@@ -103,24 +103,14 @@ def _batches(examples: Sequence[_Example], size: int, rng: random.Random) -> lis
 
 
 def _collate(examples: Sequence[_Example]) -> _Batch:
-    count = len(examples)
-    length = max(len(example.pieces.ids) for example in examples)
-    rows = max(len(example.kinds) for example in examples)
-    ids = torch.ones(count, length, dtype=torch.long)
-    mask = torch.zeros(count, length)
-    pool = torch.zeros(count, rows, length)
-    intents = torch.full((count, rows, _INTENTS), float("nan"))
-    kinds = torch.full((count, rows), -1, dtype=torch.long)
+    ids, mask, pool = (torch.from_numpy(array) for array in padded([example.pieces for example in examples]))
+    rows = pool.shape[1]
+    intents = torch.full((len(examples), rows, _INTENTS), float("nan"))
+    kinds = torch.full((len(examples), rows), -1, dtype=torch.long)
     for place, example in enumerate(examples):
-        own = len(example.pieces.ids)
-        ids[place, :own] = torch.tensor(example.pieces.ids)
-        mask[place, :own] = 1
-        for row, (begin, end) in enumerate(example.pieces.segments):
-            pool[place, row, begin:end] = 1 / max(end - begin, 1)
-        last = len(example.kinds) - 1
-        pool[place, last, :own] = 1 / own
-        intents[place, : last + 1] = torch.from_numpy(example.intents)
-        kinds[place, : last + 1] = torch.from_numpy(example.kinds)
+        own = len(example.kinds)
+        intents[place, :own] = torch.from_numpy(example.intents)
+        kinds[place, :own] = torch.from_numpy(example.kinds)
     whole = torch.tensor([len(example.kinds) - 1 for example in examples])
     return _Batch(ids, mask, pool, intents, kinds, whole)
 

@@ -18,7 +18,6 @@ from engine.decide.tag import is_claimed
 from engine.decide.weights import Weights
 from engine.filter import Filter
 from engine.find.finding import Finding
-from engine.find.model import texts_of
 from engine.find.outputs import INTENT_OUTPUTS
 from engine.learn.measures import share
 from engine.learn.noise import no_accents, typing_errors
@@ -120,15 +119,8 @@ def read_by_encoder(loaded: Filter, messages: Sequence[Labelled]) -> dict[str, A
     """Return the share of messages that the linear tier alone did not settle; None without a model."""
     if loaded.model is None:
         return None
-    nlp, read_by = loaded.model.nlp, 0
-    for at in range(0, len(messages), _BATCH):
-        some = messages[at : at + _BATCH]
-        with nlp.memory_zone():
-            docs = [nlp.make_doc(text) for text in texts_of(read(message_of(one)) for one in some)]
-            for doc, one in zip(docs, some, strict=True):
-                doc._.in_reply = one.in_reply
-            read_by += sum(doc._.intents.tier == "joined" for doc in nlp.pipe(docs))
-    return share(read_by, len(messages))
+    scores = loaded.model.scores([read(message_of(one)) for one in messages])
+    return share(sum(each.tier == "joined" for each in scores), len(messages))
 
 
 # -- what a decision says ----------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from engine.decide.profile import Profile
 from engine.decide.weights import Weights
 from engine.errors import InputError, UsageError
 from engine.find.finding import Finding
-from engine.find.model import digest_of
+from engine.find.model import Model, digest_of
 from engine.find.outputs import INTENT_OUTPUTS
 from engine.find.pipeline import Scores
 from engine.learn import judged as judging
@@ -184,16 +184,14 @@ def test_changed_messages_keep_labels_and_get_the_same_errors_each_time() -> Non
 # --- with a classifier ------------------------------------------------------------------------------------------------
 
 
-class SureOfMarketing:
+class SureOfMarketing(Model):
     """A classifier that says one thing of every message, on top of a pipeline whose encoder reads long ones."""
-
-    version = "test"
 
     def __init__(self, folder: Path) -> None:
         nlp = spacy.blank("xx")
         nlp.add_pipe("long_ones_are_read")
         nlp.to_disk(folder)
-        self.nlp = spacy.load(folder)
+        super().__init__(spacy.load(folder), "test")
 
     def find(self, readings: Sequence[Reading], wanted: Sequence[frozenset[str]]) -> list[list[Finding]]:
         said = Finding("model:test", "marketing", "", None, None, "enforce", (), log_odds=-1.0)
@@ -208,7 +206,7 @@ def long_ones_are_read(doc: Doc) -> Doc:
 
 def test_with_a_classifier_silence_is_other_and_scores_nothing(loaded: Filter, tmp_path: Path) -> None:
     fox, short = OWN[2], replace(OWN[2], id="s", segments=(("A fox.", "other"),))
-    filter_ = Filter(loaded.plan, loaded.profile, model=SureOfMarketing(tmp_path))  # type: ignore[arg-type]
+    filter_ = Filter(loaded.plan, loaded.profile, model=SureOfMarketing(tmp_path))
     weights = Weights.from_plan(loaded.plan.intents)
     (one,), (without,) = list(judging.judge(filter_, [fox])), list(judging.judge(loaded, [fox]))
     assert (judging.named(one.decision), judging.named(without.decision)) == ({"other"}, frozenset())

@@ -77,11 +77,9 @@ def check(
 
 def _checker(profile: str, context_file: str | None, rules: str | None, folder: str | None, no_model: bool) -> Checker:
     from engine.check import Checker
-    from engine.errors import UsageError
+    from engine.filter import wanted_model
 
-    if no_model and folder is not None:
-        raise UsageError("--model and --no-model exclude each other")
-    model = "off" if no_model else folder or "auto"
+    model = wanted_model(folder, no_model)
     checker = Checker.load(rules=rules, profile=profile, context_file=context_file, model=model)
     if checker.model_problem:
         click.echo(f"tamis: {checker.model_problem}; judging with the rules only", err=True)

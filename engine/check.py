@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,6 @@ from engine.decide.context import Context
 from engine.decide.record import Decision
 from engine.errors import InputError, UsageError
 from engine.filter import Filter
-from engine.message.parts import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +40,10 @@ class Outcome:
         return {"schema": 1, "id": self.id, "where": self.where, "error": self.error}
 
 
-class Checker:
-    """A filter with the context that holds for all messages."""
+class EntryChecker(ABC):
+    """Judges entries one by one; where the context comes from is a subclass's business."""
 
-    def __init__(self, loaded: Filter, context: Mapping[str, Any]) -> None:
-        self._filter = loaded
-        self.model_problem = loaded.model_problem
-        self._context = context
-
-    @classmethod
-    def load(cls, *, rules: str | None, profile: str, context_file: str | None, model: str) -> Checker:
-        """Load the filter (`model` as for `Filter.load`) and the context file.
-
-        Raises RulesError, UsageError, InputError or ModelError.
-        """
-        context = read_context(context_file) if context_file else {}
-        return cls(Filter.load(rules=rules, profile=profile, model=model), context)
+    model_problem: str
 
     def run(self, paths: Sequence[str], format: str | None, stdin: BinaryIO) -> Iterator[Outcome]:
         """Yield the outcome of every message under `paths` (`-` is standard input)."""
@@ -66,20 +54,35 @@ class Checker:
         if entry.error is not None:
             return Outcome(entry.id, entry.where, error=entry.error)
         try:
-            message, context = self._message(entry)
-            return Outcome(entry.id, entry.where, self._filter.check(message, context, id=entry.id))
+            return Outcome(entry.id, entry.where, self._decide(entry))
         except UsageError as error:
             return Outcome(entry.id, entry.where, error=f"{entry.where}: {error}")
 
-    def _message(self, entry: Entry) -> tuple[Message, Mapping[str, Any]]:
-        record = entry.record
-        if record is None:
-            assert entry.raw is not None
-            return Message.parse(entry.raw), self._context
-        message = Message.of(
-            subject=record.subject, body=record.body, headers=record.headers, in_reply=record.in_reply, lang=record.lang
-        )
-        return message, {**self._context, **record.context}
+    @abstractmethod
+    def _decide(self, entry: Entry) -> Decision:
+        """Return the decision about a readable entry. Raises UsageError for one that cannot be judged as it is."""
+
+
+class Checker(EntryChecker):
+    """A filter with the context that holds for all messages."""
+
+    def __init__(self, loaded: Filter, context: Mapping[str, Any]) -> None:
+        self._filter = loaded
+        self.model_problem = loaded.model_problem
+        self._context = context
+
+    @classmethod
+    def load(cls, *, rules: str | None, profile: str, context_file: str | None, model: str | Path) -> Checker:
+        """Load the filter (`model` as for `Filter.load`) and the context file.
+
+        Raises RulesError, UsageError, InputError or ModelError.
+        """
+        context = read_context(context_file) if context_file else {}
+        return cls(Filter.load(rules=rules, profile=profile, model=model), context)
+
+    def _decide(self, entry: Entry) -> Decision:
+        own = entry.record.context if entry.record else {}
+        return self._filter.check(entry.message(), {**self._context, **own}, id=entry.id)
 
 
 def read_context(file: str) -> dict[str, Any]:

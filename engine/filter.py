@@ -144,6 +144,13 @@ class Filter:
         return [finding for finding in findings if finding.by.removeprefix("rule:") not in spared]
 
 
+def wanted_model(folder: str | Path | None, no_model: bool) -> str | Path:
+    """Return what `--model FOLDER` and `--no-model` ask `Filter.load` for. Raises UsageError for both at once."""
+    if no_model and folder is not None:
+        raise UsageError("--model and --no-model exclude each other")
+    return "off" if no_model else folder or "auto"
+
+
 def _model(wanted: str | Path) -> tuple[Model | None, str]:
     """Return the classifier, or None and why it cannot be used (empty when none is wanted)."""
     if wanted == "off":

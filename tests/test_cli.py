@@ -461,7 +461,7 @@ def test_an_internal_error_is_5_with_a_text_for_people(tamis: Tamis, monkeypatch
     def fail(*_: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(engine.check.Checker, "_message", fail)
+    monkeypatch.setattr(engine.check.Checker, "_decide", fail)
     monkeypatch.delenv("TAMIS_DEBUG", raising=False)
     done = tamis("check", STOPPED)
     assert done.status == 5

@@ -61,24 +61,22 @@ def run(
     model_folder: str | None, no_model: bool, format_: str | None, alias_domains: tuple[str, ...],
     own_addresses: tuple[str, ...], today: datetime | None, no_text: bool, workers: int | None, as_json: bool,
 ) -> int:  # fmt: skip
-    """Judge every message of archives: folders of .eml, mbox, Maildir, .jsonl, .csv, Parquet, also packed.
+    """Judge every message of archives: folders of .eml, mbox, Maildir, .jsonl, .csv.
 
     Each message gets a row in DIR/messages and each finding one in DIR/findings (Parquet); manifest.json says what they
     stand on. The same corpus, rules and options give the same files. Exit status 0, also when messages were stopped.
     """
     from engine.audit.run import Options
     from engine.audit.run import run as start
-    from engine.errors import UsageError
+    from engine.filter import wanted_model
 
-    if no_model and model_folder is not None:
-        raise UsageError("--model and --no-model exclude each other")
     options = Options(
         paths=paths,
         folder=out,
         format=format_,
         rules=rules,
         profile=profile,
-        model="off" if no_model else model_folder or "auto",
+        model=str(wanted_model(model_folder, no_model)),
         context_file=context_file,
         alias_domains=alias_domains,
         own_addresses=own_addresses,

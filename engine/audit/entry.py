@@ -10,6 +10,7 @@ from io import BufferedReader
 from typing import Any, BinaryIO
 
 from engine.errors import InputError
+from engine.message.parts import Message
 
 LIMIT = 64 * 1024 * 1024
 """The largest single mail, line or cell that is read, in bytes; a larger one is reported and left out."""
@@ -54,6 +55,16 @@ class Entry:
     raw: bytes | None = None
     record: Record | None = None
     error: str | None = None
+
+    def message(self) -> Message:
+        """Return the message of an entry without `error`; a record says itself whether it is a reply."""
+        if self.record is None:
+            assert self.raw is not None
+            return Message.parse(self.raw)
+        fields = self.record
+        return Message.of(
+            subject=fields.subject, body=fields.body, headers=fields.headers, in_reply=fields.in_reply, lang=fields.lang
+        )
 
 
 def shown(path: str) -> str:

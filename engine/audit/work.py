@@ -65,7 +65,7 @@ class Worker:
         found = []
         for number, entry in enumerate(part.entries, part.first):
             if entry.error is None:
-                message = message_of(entry)
+                message = entry.message()
                 found.append(evidence_of(number, message, self._job.sides.way_of(message, entry.record)))
         return [wrote for wrote in found if wrote is not None]
 
@@ -114,7 +114,7 @@ class Worker:
         if entry.error is not None:
             return entry.error
         try:
-            message = message_of(entry)
+            message = entry.message()
             way = self._job.sides.way_of(message, entry.record)
             message, context = self._situation(message, way, entry)
             Context.of(context)
@@ -132,16 +132,6 @@ class Worker:
             if reply != "none":
                 return replace(message, in_reply=True), {**context, "reply": reply}
         return message, context
-
-
-def message_of(entry: Entry) -> Message:
-    """Return the message of an entry that could be read."""
-    record = entry.record
-    if record is None:
-        return Message.parse(entry.raw or b"")
-    return Message.of(
-        subject=record.subject, body=record.body, headers=record.headers, in_reply=record.in_reply, lang=record.lang
-    )
 
 
 def _decisions(loaded: Filter, reads: list[_Read]) -> Iterable[Decision | str]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import BinaryIO
 
-from engine.audit.corpora import entries
 from engine.audit.entry import Entry
-from engine.check import Outcome
+from engine.check import EntryChecker
 from engine.context.addresses import addresses_in
 from engine.context.judging import Judge
 from engine.context.situation import Envelope
 from engine.context.store import Store
+from engine.decide.record import Decision
 from engine.errors import UsageError
 from engine.filter import Filter
 from engine.message.parts import Message
@@ -21,7 +20,7 @@ _SENDERS = ("Return-Path", "From")
 _RECIPIENTS = ("X-Original-To", "Delivered-To", "To")
 
 
-class StoreChecker:
+class StoreChecker(EntryChecker):
     """Does what `Checker` does, with a store in place of a context file."""
 
     def __init__(self, store: Store, loaded: Filter, sender: str | None = None, recipient: str | None = None) -> None:
@@ -39,31 +38,16 @@ class StoreChecker:
         opened = Store.open(store)
         return cls(opened, Filter.load(rules=rules, profile=profile, model=model), sender, recipient)
 
-    def run(self, paths: Sequence[str], format: str | None, stdin: BinaryIO) -> Iterator[Outcome]:
-        """Yield the outcome of every message under `paths` (`-` is standard input). Raises StoreError."""
-        for entry in entries(paths, format=format, stdin=stdin):
-            yield self._outcome(entry)
-
-    def _outcome(self, entry: Entry) -> Outcome:
-        if entry.error is not None:
-            return Outcome(entry.id, entry.where, error=entry.error)
-        try:
-            message = _message(entry)
-            envelope = envelope_of(message, self._sender, self._recipient)
-            judged = self._judge.preview(message, envelope, datetime.now(UTC), id=entry.id)
-        except UsageError as error:
-            return Outcome(entry.id, entry.where, error=f"{entry.where}: {error}")
-        return Outcome(entry.id, entry.where, judged.decision)
+    def _decide(self, entry: Entry) -> Decision:
+        message = _message(entry)
+        envelope = envelope_of(message, self._sender, self._recipient)
+        return self._judge.preview(message, envelope, datetime.now(UTC), id=entry.id).decision
 
 
 def _message(entry: Entry) -> Message:
-    record = entry.record
-    if record is None:
-        assert entry.raw is not None
-        return Message.parse(entry.raw)
-    if record.context:
+    if entry.record and entry.record.context:
         raise UsageError("the record has a context of its own; leave it out, the store gives it")
-    return Message.of(subject=record.subject, body=record.body, headers=record.headers, lang=record.lang)
+    return replace(entry.message(), in_reply=False)  # the store says whether it is a reply
 
 
 def envelope_of(message: Message, sender: str | None, recipient: str | None) -> Envelope:

@@ -94,12 +94,9 @@ def evaluate(
 
 
 def _filter(rules: str | None, folder: Path | None, no_model: bool) -> Filter:
-    from engine.errors import UsageError
-    from engine.filter import Filter
+    from engine.filter import Filter, wanted_model
 
-    if no_model and folder is not None:
-        raise UsageError("--model and --no-model exclude each other")
-    loaded = Filter.load(rules=rules, model="off" if no_model else folder or "auto")
+    loaded = Filter.load(rules=rules, model=wanted_model(folder, no_model))
     if loaded.model_problem:
         click.echo(f"tamis: {loaded.model_problem}; only the rules are measured", err=True)
     return loaded

@@ -23,6 +23,7 @@ from engine.learn.measures import share
 from engine.learn.noise import no_accents, typing_errors
 from engine.learn.split import Labelled
 from engine.message.parts import Message
+from engine.rulebook.stats import message_of
 from engine.text.reading import read
 
 # One transaction for all: nobody asked, the buyer wants essential messages only, and there is an order to write about.
@@ -77,11 +78,6 @@ class Found:
             model_missing=self.model_missing,
             in_reply=self.labelled.in_reply,
         )
-
-
-def message_of(labelled: Labelled) -> Message:
-    """Return the message, its language not told."""
-    return Message.of(subject=labelled.subject, body=labelled.body, in_reply=labelled.in_reply)
 
 
 def judge(loaded: Filter, messages: Iterable[Labelled]) -> Iterator[Judged]:

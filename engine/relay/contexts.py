@@ -1,4 +1,4 @@
-"""What the filter must know of a recipient, beside any MTA: who opted out, and who has written first."""
+"""What the filter must know of a recipient, beside any MTA: who opted out."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class OptOuts:
 
 
 class FilterContexts:
-    """The contexts of `mode: filter`: a list of opt-outs, and the buyers' mails that have come in (each if there is)."""
+    """The contexts of `mode: filter`: a list of opt-outs, if there is one. Who has written first is not known yet."""
 
     def __init__(self, opt_outs: OptOuts | None) -> None:
         self._opt_outs = opt_outs

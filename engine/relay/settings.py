@@ -75,11 +75,6 @@ class Settings(_Strict):
         """The file that holds notices on their way."""
         return Path(self.state) / "outbox.sqlite"
 
-    @property
-    def seen(self) -> Path:
-        """The file that holds which buyers' mails have come in."""
-        return Path(self.state) / "seen.sqlite"
-
 
 def load(path: Path) -> Settings:
     """Return the settings of a file. Raises UsageError with every problem, each as `file:line:col` and what to do."""

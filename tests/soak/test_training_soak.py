@@ -57,7 +57,7 @@ def test_a_classifier_is_made_by_the_command_and_made_again_the_same(slice_of_th
     assert {name: digest_of(tmp_path / "two" / name) for name in files} == files
     done = tamis("model", "evaluate", slice_of_the_corpus, "--fold", "test", "--model", tmp_path / "one", "--json")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["messages"] == MESSAGES["test"]
+    assert json.loads(done.stdout)["data"]["messages"] == MESSAGES["test"]
     done = tamis("model", "calibrate", "--model", tmp_path / "one")
     assert done.returncode == 0, done.stderr
     assert tamis("check", "--quiet", "--model", tmp_path / "one", ROOT / "tests" / "mail").returncode == 1
